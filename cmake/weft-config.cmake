@@ -1,0 +1,10 @@
+# find_package(weft CONFIG): targets weft::weft and weft::native_arch. WEFT_WITH_XSIMD=OFF leaves xsimd aside.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/weft-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/weft_dependencies.cmake)
+if(NOT TARGET weft::dependencies)
+  add_library(weft::dependencies INTERFACE IMPORTED)
+  weft_add_dependencies(weft::dependencies)
+  target_link_libraries(weft::weft INTERFACE weft::dependencies)
+endif()

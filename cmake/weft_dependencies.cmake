@@ -1,0 +1,37 @@
+# What weft needs, given to an interface target. Used by the build and, installed, by weft-config.cmake.
+#
+# Only xsimd's include directory is used, not its target: that one may name libraries (xtl) that aren't there.
+# A parent's cache gains nothing but WEFT_XSIMD_INCLUDE_DIR.
+function(weft_add_dependencies target)
+  find_package(Threads REQUIRED)
+  target_link_libraries(${target} INTERFACE Threads::Threads)
+
+  set(found "")
+  if(NOT DEFINED WEFT_WITH_XSIMD OR WEFT_WITH_XSIMD)
+    if(TARGET xsimd)
+      get_target_property(found xsimd INTERFACE_INCLUDE_DIRECTORIES)
+    else()
+      find_path(WEFT_XSIMD_INCLUDE_DIR xsimd/xsimd.hpp DOC "Folder that holds xsimd/xsimd.hpp")
+      mark_as_advanced(WEFT_XSIMD_INCLUDE_DIR)
+      set(found ${WEFT_XSIMD_INCLUDE_DIR})
+      if(NOT found)  # a package manager that answers to find_package alone
+        set(had_directory ${xsimd_DIR})
+        find_package(xsimd QUIET CONFIG)
+        if(TARGET xsimd)
+          get_target_property(found xsimd INTERFACE_INCLUDE_DIRECTORIES)
+        endif()
+        if(NOT had_directory)
+          unset(xsimd_DIR CACHE)
+        endif()
+      endif()
+    endif()
+    if(NOT found)
+      message(STATUS "weft: xsimd wasn't found: plain-array packs take its place, and loops are slower")
+    endif()
+  endif()
+  if(found)
+    target_include_directories(${target} SYSTEM INTERFACE ${found})
+  else()
+    target_compile_definitions(${target} INTERFACE WEFT_PLAIN_PACKS=1)
+  endif()
+endfunction()

@@ -1,0 +1,60 @@
+// Versions, the instruction set's name, and the only macros of the library (all start with WEFT_).
+//
+//   WEFT_VERSION            10203 for 1.2.3
+//   WEFT_ISA                inline namespace of everything whose code depends on compiler flags, so that
+//                           translation units built with different -march can be linked together
+//   WEFT_PLAIN_PACKS        define as 1 to use the plain-array packs instead of xsimd
+//   WEFT_INLINE             forced inlining in optimised builds only: debug builds stay quick to compile
+//   WEFT_ALWAYS_INLINE      forced inlining in every build: for the members of types that are shared between
+//                           instruction sets (storage, tensor), whose code must never be emitted out of line
+//   WEFT_NO_EXCEPTIONS      set when the compiler runs with -fno-exceptions; mistakes then call weft::on_error
+//   WEFT_CHECKS             0: no index checks in a(i, j); 1 (default without NDEBUG): checked
+#pragma once
+
+#define WEFT_VERSION_MAJOR 0
+#define WEFT_VERSION_MINOR 1
+#define WEFT_VERSION_PATCH 0
+#define WEFT_VERSION (WEFT_VERSION_MAJOR * 10000 + WEFT_VERSION_MINOR * 100 + WEFT_VERSION_PATCH)
+
+#ifndef WEFT_PLAIN_PACKS
+#define WEFT_PLAIN_PACKS 0
+#endif
+
+#if WEFT_PLAIN_PACKS
+#define WEFT_ISA v0_1_plain
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define WEFT_ISA v0_1_avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define WEFT_ISA v0_1_avx2
+#elif defined(__AVX__)
+#define WEFT_ISA v0_1_avx
+#elif defined(__SSE4_2__)
+#define WEFT_ISA v0_1_sse42
+#elif defined(__SSE2__) || defined(_M_X64)
+#define WEFT_ISA v0_1_sse2
+#else
+#define WEFT_ISA v0_1_other
+#endif
+
+#define WEFT_ALWAYS_INLINE __attribute__((always_inline)) inline
+#if defined(__OPTIMIZE__)
+#define WEFT_INLINE __attribute__((always_inline)) inline
+#else
+#define WEFT_INLINE inline
+#endif
+
+#if !defined(__cpp_exceptions) && !defined(WEFT_NO_EXCEPTIONS)
+#define WEFT_NO_EXCEPTIONS 1
+#endif
+
+#ifndef WEFT_CHECKS
+#ifdef NDEBUG
+#define WEFT_CHECKS 0
+#else
+#define WEFT_CHECKS 1
+#endif
+#endif
+
+#if defined(__FAST_MATH__) && !defined(WEFT_ALLOW_FAST_MATH)
+#error "weft: -ffast-math removes NaN and infinity handling; define WEFT_ALLOW_FAST_MATH to build anyway"
+#endif

@@ -1,0 +1,60 @@
+// What the library throws, and what it does where exceptions are off.
+//
+//   throw-like:  weft::fail<weft::shape_error>("add: (2, 3) and (4, 5) do not broadcast");
+//
+// With -fno-exceptions the message goes to the hook `weft::on_error`, which must not return; the default
+// prints it and aborts.
+#pragma once
+#include <weft/config.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace weft {
+
+struct error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct shape_error : error {
+  using error::error;
+};
+struct index_error : error {
+  using error::error;
+};
+struct dtype_error : error {
+  using error::error;
+};
+struct format_error : error {
+  using error::error;
+};
+struct io_error : error {
+  using error::error;
+};
+struct autograd_error : error {
+  using error::error;
+};
+
+using error_hook = void (*)(char const* message);
+inline error_hook& on_error() {
+  static error_hook hook = [](char const* message) {
+    std::fprintf(stderr, "weft: %s\n", message);
+    std::abort();
+  };
+  return hook;
+}
+
+// Cold and never inlined: the callers are hot paths that only test a condition.
+template <class Error>
+[[noreturn, gnu::cold, gnu::noinline]] void fail(std::string message) {
+#ifdef WEFT_NO_EXCEPTIONS
+  on_error()(message.c_str());
+  std::abort();
+#else
+  throw Error(std::move(message));
+#endif
+}
+
+}  // namespace weft

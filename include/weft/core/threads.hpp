@@ -1,0 +1,334 @@
+// Work for several threads: a pool that starts with the first call that needs it, or the user's own executor.
+//
+//   weft::parallel_for(tiles, [&](weft::index_t tile) { fill(tile); });  // in any order, on any of the threads
+//
+//   weft::num_threads();          WEFT_NUM_THREADS, else OMP_NUM_THREADS, else the physical cores we may run on
+//   weft::set_num_threads(4);     1: everything on the caller; 0: the default again
+//   weft::set_executor(run, x);   run(x, tasks, task, data) must call task(data, i) for each i and then return
+//
+// The caller takes part and returns when every task is done. Tasks are handed out one by one, so a task should be
+// worth some microseconds. A call from inside a task, or while another thread has the pool, runs on its caller
+// alone. The first exception of a task leaves parallel_for; tasks that had not begun are then skipped.
+//
+// Workers look for new work for some microseconds before they sleep. They end when the process exits; a child
+// process after fork starts its own. The pool is one per process whatever the units' instruction sets are (see
+// weft/core/block.hpp): threads and their sleep come from the system, not from std.
+#pragma once
+#include <weft/config.hpp>
+#include <weft/core/block.hpp>
+#include <weft/core/dtype.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#ifndef WEFT_NO_EXCEPTIONS
+#include <exception>
+#include <utility>
+#endif
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
+
+namespace weft {
+
+using executor_hook = void (*)(void* context, index_t tasks, void (*task)(void* data, index_t i), void* data);
+
+namespace process {
+
+inline constexpr int most_workers = 1024;
+
+struct thread_pool {
+  int threads = 0;  // as set or found out; 0: not yet
+  executor_hook executor = nullptr;
+  void* executor_context = nullptr;
+  bool fork_handled = false;
+  bool stopped = false;
+
+  // What follows is on lines of its own, apart from what the others wait for.
+  alignas(64) std::uint32_t busy = 0;  // held by the caller whose job it is; guards the four below
+  int started = 0;
+  void (*work)(void*) = nullptr;
+  void* job = nullptr;
+  pthread_t workers[most_workers] = {};
+
+  alignas(64) std::uint32_t generation = 0;  // of jobs; workers sleep on it
+  std::uint32_t sleepers = 0;
+  alignas(64) std::uint32_t seats = 0;  // how many more workers may join the job
+  alignas(64) std::uint32_t left = 0;   // how many have left it again; the caller sleeps on it
+  std::uint32_t caller_sleeps = 0;
+};
+inline constinit thread_pool pool{};
+
+// Set while the thread runs a task.
+WEFT_THREAD_LOCAL inline constinit thread_local bool inside_task = false;
+
+}  // namespace process
+
+inline namespace WEFT_ISA {
+namespace threads {
+
+using process::pool;
+
+inline constexpr int spins = 1000;  // some 10 to 30 microseconds
+
+WEFT_INLINE void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+WEFT_INLINE std::uint32_t load(std::uint32_t const& a) { return __atomic_load_n(&a, __ATOMIC_SEQ_CST); }
+
+// Sleeps unless `a` no longer is `value`; may return early.
+inline void sleep_on(std::uint32_t& a, std::uint32_t value) {
+#if defined(__linux__)
+  syscall(SYS_futex, &a, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+#else
+  if (load(a) == value) usleep(50);
+#endif
+}
+inline void wake([[maybe_unused]] std::uint32_t& a, [[maybe_unused]] int count) {
+#if defined(__linux__)
+  syscall(SYS_futex, &a, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+#endif
+}
+WEFT_INLINE bool spin_while(std::uint32_t const& a, std::uint32_t value) {
+  for (int i = 0; i != spins; ++i) {
+    if (__atomic_load_n(&a, __ATOMIC_ACQUIRE) != value) return true;
+    pause();
+  }
+  return false;
+}
+
+inline int number_in_environment(char const* name) {
+  char const* const text = std::getenv(name);
+  long const n = text ? std::strtol(text, nullptr, 10) : 0;  // of "4,2" the outer level
+  return n < 0 ? 0 : static_cast<int>(n > process::most_workers ? process::most_workers : n);
+}
+
+inline int usable_cores() {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    cpu_set_t cores;  // each by its first hardware thread
+    CPU_ZERO(&cores);
+    for (std::size_t cpu = 0; cpu != CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &allowed)) continue;
+      std::size_t first = cpu;
+      char path[96];
+      std::snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%zu/topology/thread_siblings_list", cpu);
+      if (std::FILE* const file = std::fopen(path, "re")) {
+        if (std::fscanf(file, "%zu", &first) != 1 || first >= CPU_SETSIZE) first = cpu;
+        std::fclose(file);
+      }
+      CPU_SET(first, &cores);
+    }
+    int n = CPU_COUNT(&cores);
+    if (std::FILE* const file = std::fopen("/sys/fs/cgroup/cpu.max", "re")) {  // a container's share of time
+      long quota = 0, period = 0;
+      if (std::fscanf(file, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0) {
+        long const share = (quota + period - 1) / period;
+        if (share < n) n = static_cast<int>(share);
+      }
+      std::fclose(file);
+    }
+    if (n > 0) return n;
+  }
+#endif
+  long const n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n > 0 ? static_cast<int>(n) : 1;
+}
+
+[[gnu::cold, gnu::noinline]] inline int default_threads() {
+  int n = number_in_environment("WEFT_NUM_THREADS");
+  if (n == 0) n = number_in_environment("OMP_NUM_THREADS");
+  if (n == 0) n = usable_cores();
+  if (n > process::most_workers) n = process::most_workers;
+  __atomic_store_n(&pool.threads, n, __ATOMIC_RELAXED);
+  return n;
+}
+
+// Takes a seat if there is one. A worker that is late for one job may take a seat of the next.
+inline bool join_job() {
+  std::uint32_t free = load(pool.seats);
+  while (free != 0 && !__atomic_compare_exchange_n(&pool.seats, &free, free - 1, true, __ATOMIC_SEQ_CST,
+                                                   __ATOMIC_SEQ_CST)) {
+  }
+  return free != 0;
+}
+
+inline void* worker(void*) {
+  for (;;) {
+    std::uint32_t const seen = load(pool.generation);
+    if (__atomic_load_n(&pool.stopped, __ATOMIC_SEQ_CST)) return nullptr;
+    if (join_job()) {
+      pool.work(pool.job);
+      __atomic_fetch_add(&pool.left, 1, __ATOMIC_SEQ_CST);
+      if (load(pool.caller_sleeps) != 0) wake(pool.left, 1);
+    }
+    if (spin_while(pool.generation, seen)) continue;
+    __atomic_fetch_add(&pool.sleepers, 1, __ATOMIC_SEQ_CST);
+    while (load(pool.generation) == seen) sleep_on(pool.generation, seen);
+    __atomic_fetch_sub(&pool.sleepers, 1, __ATOMIC_SEQ_CST);
+  }
+}
+
+struct pool_exit {
+  pool_exit() = default;
+  pool_exit(pool_exit const&) = delete;
+  pool_exit& operator=(pool_exit const&) = delete;
+  ~pool_exit() {
+    __atomic_store_n(&pool.stopped, true, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&pool.generation, 1, __ATOMIC_SEQ_CST);
+    wake(pool.generation, process::most_workers);
+    for (int i = 0; i != pool.started; ++i) {  // a task may have called exit
+      if (!pthread_equal(pool.workers[i], pthread_self())) pthread_join(pool.workers[i], nullptr);
+    }
+    pool.started = 0;
+  }
+};
+
+// Precondition: the caller holds pool.busy.
+[[gnu::cold, gnu::noinline]] inline void start_workers(int count) {
+  static pool_exit at_exit;
+  static_cast<void>(&at_exit);
+  if (!pool.fork_handled) {
+    pool.fork_handled = true;
+    pthread_atfork(nullptr, nullptr, [] {  // the child has none of the workers
+      pool.started = 0;
+      pool.seats = pool.left = pool.sleepers = pool.caller_sleeps = 0;
+      __atomic_store_n(&pool.busy, 0, __ATOMIC_RELEASE);
+    });
+  }
+  sigset_t all, before;  // signals are for the user's threads
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  while (pool.started < count && pthread_create(&pool.workers[pool.started], nullptr, worker, nullptr) == 0) {
+    pool.started += 1;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+// Calls work(job) on the caller and on at most `helpers` workers at the same time. False: the pool is taken.
+[[gnu::noinline]] inline bool run_in_pool(int helpers, void (*work)(void*), void* job) {
+  if (load(pool.busy) != 0 || __atomic_exchange_n(&pool.busy, 1, __ATOMIC_ACQUIRE) != 0) return false;
+  if (__atomic_load_n(&pool.stopped, __ATOMIC_SEQ_CST)) return false;
+  if (pool.started < helpers) start_workers(helpers);
+  if (pool.started < helpers) helpers = pool.started;
+  auto const seats = static_cast<std::uint32_t>(helpers);
+  pool.work = work;
+  pool.job = job;
+  __atomic_store_n(&pool.left, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&pool.seats, seats, __ATOMIC_SEQ_CST);
+  __atomic_fetch_add(&pool.generation, 1, __ATOMIC_SEQ_CST);
+  if (load(pool.sleepers) != 0) wake(pool.generation, helpers);
+
+  work(job);
+
+  std::uint32_t const joined = seats - __atomic_exchange_n(&pool.seats, 0, __ATOMIC_SEQ_CST);
+  for (std::uint32_t left = load(pool.left); left != joined; left = load(pool.left)) {
+    if (spin_while(pool.left, left)) continue;
+    __atomic_store_n(&pool.caller_sleeps, 1, __ATOMIC_SEQ_CST);
+    sleep_on(pool.left, left);
+    __atomic_store_n(&pool.caller_sleeps, 0, __ATOMIC_SEQ_CST);
+  }
+  __atomic_store_n(&pool.busy, 0, __ATOMIC_RELEASE);
+  return true;
+}
+
+template <class F>
+struct job {
+  F const* f;
+  index_t tasks;
+#ifndef WEFT_NO_EXCEPTIONS
+  bool failed = false;
+  std::exception_ptr error = nullptr;
+#endif
+  alignas(64) index_t next = 0;
+
+  void run_one(index_t task) {
+#ifdef WEFT_NO_EXCEPTIONS
+    (*f)(task);
+#else
+    try {
+      (*f)(task);
+    } catch (...) {
+      if (!__atomic_exchange_n(&failed, true, __ATOMIC_ACQ_REL)) error = std::current_exception();
+      __atomic_store_n(&next, tasks, __ATOMIC_RELAXED);
+    }
+#endif
+  }
+  // As a worker of the pool or its caller: tasks until there are none.
+  static void run_some(void* data) {
+    job& j = *static_cast<job*>(data);
+    process::inside_task = true;
+    for (;;) {
+      index_t const task = __atomic_fetch_add(&j.next, 1, __ATOMIC_RELAXED);
+      if (task >= j.tasks) break;
+      j.run_one(task);
+    }
+    process::inside_task = false;
+  }
+  // As a task of the user's executor.
+  static void run_task(void* data, index_t task) {
+    job& j = *static_cast<job*>(data);
+    if (__atomic_load_n(&j.next, __ATOMIC_RELAXED) != 0) return;  // a task failed
+    bool const before = process::inside_task;
+    process::inside_task = true;
+    j.run_one(task);
+    process::inside_task = before;
+  }
+  void rethrow() {
+#ifndef WEFT_NO_EXCEPTIONS
+    if (failed) std::rethrow_exception(std::move(error));
+#endif
+  }
+};
+
+}  // namespace threads
+
+// How many threads a call of parallel_for may use, the caller among them.
+WEFT_INLINE int num_threads() {
+  int const n = __atomic_load_n(&process::pool.threads, __ATOMIC_RELAXED);
+  return n != 0 ? n : threads::default_threads();
+}
+inline void set_num_threads(int n) {
+  int const most = process::most_workers;
+  __atomic_store_n(&process::pool.threads, n < 0 ? 1 : n > most ? most : n, __ATOMIC_RELAXED);
+}
+
+// In place of the pool; null: the pool again. Not while parallel_for runs.
+inline void set_executor(executor_hook run, void* context = nullptr) {
+  process::pool.executor = run;
+  process::pool.executor_context = context;
+}
+
+// f(task) for each task in [0, tasks).
+template <class F>
+void parallel_for(index_t tasks, F const& f) {
+  if (tasks > 1 && !process::inside_task) {
+    if (executor_hook const run = process::pool.executor) {
+      threads::job<F> job{&f, tasks};
+      run(process::pool.executor_context, tasks, threads::job<F>::run_task, &job);
+      return job.rethrow();
+    }
+    index_t const most = num_threads() < tasks ? num_threads() : tasks;
+    if (most > 1) {
+      threads::job<F> job{&f, tasks};
+      if (threads::run_in_pool(static_cast<int>(most - 1), threads::job<F>::run_some, &job)) return job.rethrow();
+    }
+  }
+  for (index_t task = 0; task < tasks; ++task) f(task);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

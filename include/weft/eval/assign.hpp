@@ -1,0 +1,253 @@
+// Assignment: where the result of a statement goes.
+//
+//   a = e            into a's own buffer when nobody else holds it and every read of it is at the element being
+//                    written; into a new buffer otherwise. Never through a temporary that is copied
+//   a(all, 0) = e    into the region; staged when the region is read elsewhere than at the element being written
+//   a += e           a keeps its shape: e must broadcast into it
+//   eval(e)          a tensor with e's names and static sizes
+//
+// Public: eval. Inside: what tensors and views call (assign_to, assign_place, update_in_place, fill_with, number_of).
+#pragma once
+#include <weft/eval/element.hpp>
+#include <weft/eval/product.hpp>
+#include <weft/expr/order.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+
+namespace engine {
+
+template <shape D>
+constexpr auto spelling() {
+  if constexpr (D.plain() || D.rank == 0)
+    return D.rank;
+  else
+    return D;
+}
+
+}  // namespace engine
+
+// The tensor type of an expression.
+template <class E>
+using tensor_of = tensor<element_t<E>, engine::spelling<dims_of<E>>()>;
+
+template <class T, auto S, class E>
+WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
+  using target_type = tensor<T, S>;
+  constexpr int R = target_type::dims.rank;
+  decltype(auto) e = stored(given);
+  using node = std::remove_cvref_t<decltype(e)>;
+  if constexpr (poisoned<node>) {
+    return;
+  } else if constexpr (order_of<node> > 0) {
+    static_assert(order_of<node> == 0, "weft: a tracked value becomes a plain tensor only through detach");
+  } else if constexpr (parametric<node>) {
+    assign_to(t, settled(e));
+  } else {
+    auto const ext = e.sizes();
+    if constexpr (target_type::stored_inline) {
+      t.check_fit(ext);
+      if (std::is_constant_evaluated()) {
+        target_type result;
+        engine::fill_elements(e, result.items().items);
+        t = result;
+      } else {
+        engine::room<T> where;
+        where.in_place = t.items().items;
+        engine::execute(e, where);
+        if (where.used_fresh) std::memcpy(t.items().items, where.fresh.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
+      }
+    } else {
+      t.check_fit(ext);
+      if constexpr (requires { e.items().buffer; }) {  // another tensor: the buffer is shared
+        if constexpr (std::is_same_v<T, element_t<node>>) {
+          t.items() = typename target_type::items_t(e.items().buffer, ext);
+          return;
+        }
+      }
+      engine::room<T> where;
+      auto& items = t.items();
+      if (items.buffer && items.ext == ext && !items.buffer.borrowed() &&
+          items.buffer.holders() == 1 + engine::holders_in(e, items.buffer)) {
+        items.buffer.drop_derived();
+        where.in_place = static_cast<T*>(items.buffer.data());
+      }
+      engine::execute(e, where);
+      if (where.used_fresh) items = typename target_type::items_t(static_cast<storage&&>(where.fresh), ext);
+    }
+  }
+}
+
+template <expression X>
+[[nodiscard]] WEFT_INLINE constexpr auto eval(X const& given) {
+  using node = stored_t<X>;
+  if constexpr (poisoned<node>) {
+    return poison{};
+  } else if constexpr (order_of<node> > 0) {
+    return tracked_eval(stored(given));
+  } else if constexpr (parametric<node>) {
+    return eval(settled(stored(given)));
+  } else if constexpr (std::is_same_v<node, tensor_of<node>>) {
+    return node(stored(given));
+  } else {
+    tensor_of<node> result;
+    assign_to(result, stored(given));
+    return result;
+  }
+}
+
+namespace engine {
+// A tensor of dynamic sizes: what is evaluated apart while binding.
+template <class T, int R, class E>
+[[gnu::noinline]] tensor<T, R> evaluated(E const& e) {
+  tensor<T, R> t;
+  room<T> where;
+  if constexpr (R == 0) {
+    where.in_place = t.items().items;
+    execute(e, where);
+    if (where.used_fresh) t.items().items[0] = *static_cast<T const*>(where.fresh.data());
+  } else {
+    execute(e, where);
+    t.items() = typename tensor<T, R>::items_t(static_cast<storage&&>(where.fresh), e.sizes());
+  }
+  return t;
+}
+}  // namespace engine
+
+// The number that a rank-0 expression is.
+template <class E>
+WEFT_INLINE constexpr element_t<E> number_of(E const& e) {
+  if constexpr (order_of<E> > 0) {
+    return tracked_number(e);
+  } else if constexpr (parametric<E>) {
+    return number_of(settled(e));
+  } else {
+    if constexpr (requires { e.items().items; }) return e.items().items[0];
+    if (std::is_constant_evaluated()) {
+      index_t const at[1] = {0};
+      return engine::element_at(e, at, engine::nothing_named{});
+    }
+    tensor<element_t<E>, 0> t;
+    assign_to(t, e);
+    return t.items().items[0];
+  }
+}
+
+template <class T, auto S, class X>
+WEFT_INLINE void fill_with(tensor<T, S>& t, X const& x) {
+  T const value = static_cast<T>(x);
+  T* const out = t.data();
+  index_t const n = t.size();
+  for (index_t i = 0; i < n; ++i) out[i] = value;
+}
+
+// The node stretched to the sizes `e`, which it must broadcast into.
+template <int R, class E>
+WEFT_INLINE auto stretched_to(char const* operation, extents<R> const& ext, E const& e) {
+  constexpr int C = E::dims.rank;
+  static_assert(C <= R, "weft: assign: the value has more axes than where it goes");
+  auto const s = e.sizes();
+  expr::axis_sources<C> from{};
+  for (int c = 0; c < C; ++c) {
+    index_t const n = s[static_cast<std::size_t>(c)], want = ext[static_cast<std::size_t>(c + R - C)];
+    if (n != want && n != 1) fail_shapes(operation, ext.data(), R, s.data(), C, "differ: the value does not fit");
+    from[static_cast<std::size_t>(c)] = {n == want ? c + R - C : -1, 0, n == want ? 1 : 0};
+  }
+  return expr::view<E, unknown(R)>(e, ext, from);
+}
+
+// t op= x: the shape of t stays.
+template <class T, auto S, class E>
+WEFT_INLINE void update_in_place(tensor<T, S>& t, E const& e) {
+  if constexpr (!poisoned<E>) {
+    auto const ext = t.sizes();
+    if (e.sizes() != ext) {
+      auto const s = e.sizes();
+      fail_shapes("update", ext.data(), tensor<T, S>::dims.rank, s.data(), E::dims.rank, "differ: the tensor keeps its shape");
+    }
+    assign_to(t, e);
+  }
+}
+
+namespace engine {
+
+// Writes `e` (sizes `ext`) through strides; staged when what is read lies across what is written.
+template <int R, class T, class E>
+void write_through(T* base, index_t const* strides, extents<R> const& ext, E const& e) {
+  room<T> where;
+  where.in_place = base;
+  where.strides = strides;
+  execute(e, where);
+  if (!where.used_fresh) return;
+  frame f;
+  set_extents<R>(f, ext);
+  target<T> out;
+  out.base = base;
+  for (int d = 0; d < R; ++d) out.stride[d] = strides[d];
+  memory<T> from;
+  from.base = static_cast<T const*>(where.fresh.data());
+  dense_strides<R>(ext, from.stride);
+  int const a = from.row_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
+  f.set_row(R - (k > 0 ? k : R > 0 ? 1 : 0));
+  run<false>(from, out, f, false);
+}
+
+}  // namespace engine
+
+template <class Tensor, shape D, class X>
+void assign_place(expr::place<Tensor, D>& p, X const& given) {
+  using T = element_t<Tensor>;
+  constexpr int R = D.rank, C = Tensor::dims.rank;
+  if constexpr (!expression<X>) {
+    static_assert(C >= 0 && std::is_same_v<T, promote_t<T, weak_t<typename expr::number<X>::type, T>>>,
+                  "weft: assign: a fractional number would be lost in a tensor of integers");
+    assign_place(p, expr::constant<T>(static_cast<T>(given)));
+  } else {
+    decltype(auto) e0 = stored(given);
+    using node = std::remove_cvref_t<decltype(e0)>;
+    if constexpr (poisoned<node>) {
+      return;
+    } else if constexpr (order_of<node> > 0) {
+      static_assert(order_of<node> == 0, "weft: a tracked value becomes a plain tensor only through detach");
+    } else if constexpr (parametric<node>) {
+      assign_place(p, settled(e0));
+    } else {
+      static_assert(holds<T, element_t<node>>,
+                    "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
+      static_assert(node::dims.rank == 0 || node::dims.rank == R, "weft: assign: the view and the value differ in rank");
+      if constexpr (node::dims.rank > 0) {
+        auto const s = e0.sizes();
+        if (s != p.ext) fail_shapes("assign", p.ext.data(), R, s.data(), R, "differ: a view keeps its shape");
+      }
+      auto const run = [&](auto const& e) {
+        Tensor& t = *p.target;
+        index_t dense[C + 1], strides[max_rank] = {};
+        engine::dense_strides<C>(t.sizes(), dense);
+        index_t offset = 0;
+        for (int c = 0; c < C; ++c) {
+          auto const& s = p.from[static_cast<std::size_t>(c)];
+          offset += s.start * dense[c];
+          if (s.axis >= 0) strides[s.axis] += s.step * dense[c];
+        }
+        T* base = nullptr;
+        if constexpr (Tensor::stored_inline) {
+          base = t.items().items;
+        } else {
+          auto& buffer = t.items().buffer;
+          p.a.items().buffer = storage();  // the place's own handle is no reader
+          if (buffer && buffer.holders() != 1 + engine::holders_in(e, buffer)) unshare(buffer);
+          if (buffer) buffer.drop_derived();
+          base = static_cast<T*>(buffer.data());
+        }
+        engine::write_through<R>(base + offset, strides, p.ext, e);
+      };
+      if constexpr (node::dims.rank == R)
+        run(e0);
+      else
+        run(stretched_to<R>("assign", p.ext, e0));
+    }
+  }
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

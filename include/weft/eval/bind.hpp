@@ -1,0 +1,370 @@
+// From nodes to cursors.
+//
+// `bind<Context>(node, frame, axis_map, names)`; one `binding<Node>` a kind of node, below. What can't be part of
+// the loop (a product inside the tree, a reduction over other axes) is evaluated here, before the loop begins.
+#pragma once
+#include <weft/eval/cursor.hpp>
+#include <weft/expr/narrow.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+template <class Node>
+struct binding;
+
+template <class T, int R, class E>
+tensor<T, R> evaluated(E const& e);
+
+template <class Context, class Node, class Names>
+WEFT_INLINE auto bind(Node const& node, frame const& f, axis_map const& m, Names const& names) {
+  return binding<Node>::template make<Context>(node, f, m, names);
+}
+
+// Extents and strides of a leaf's memory become strides in the domain.
+template <class Cursor, int R>
+WEFT_INLINE void lay_out(Cursor& c, frame const& f, axis_map const& m, index_t const* strides) {
+  for (int d = 0; d < f.rank; ++d) c.stride[d] = 0;
+  for (int i = 0; i < R; ++i) {
+    c.base += strides[i] * m.start[i];
+    if (m.axis[i] >= 0) c.stride[m.axis[i]] += strides[i] * m.step[i];
+  }
+}
+template <int R>
+WEFT_INLINE void dense_strides(extents<R> const& e, index_t* strides) {
+  index_t s = 1;
+  for (int i = R - 1; i >= 0; --i) {
+    strides[i] = s;
+    s *= e[static_cast<std::size_t>(i)];
+  }
+}
+
+template <class Context, class T>
+using memory_in = std::conditional_t<Context::outer, outer_memory<T>, memory<T>>;
+
+template <class T, auto S>
+struct binding<tensor<T, S>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(tensor<T, S> const& t, frame const& f, axis_map const& m, Names const&) {
+    constexpr int R = to_shape(S).rank;
+    memory_in<Context, T> c;
+    c.base = t.data();
+    index_t strides[R + 1];
+    dense_strides<R>(t.sizes(), strides);
+    lay_out<memory_in<Context, T>, R>(c, f, m, strides);
+    return c;
+  }
+};
+
+template <class T>
+struct binding<expr::constant<T>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(expr::constant<T> const& t, frame const&, axis_map const&, Names const&) {
+    return constant<T>{t.value};
+  }
+};
+
+// The map of a child of an elementwise node: same place, but axes of size 1 that are stretched stay at 0.
+template <int R, int C>
+WEFT_INLINE axis_map child_map(axis_map const& m, extents<R> const& own, extents<C> const& child) {
+  axis_map r;
+  for (int c = 0; c < C; ++c) {
+    int const i = c + R - C;
+    bool const stretched = child[static_cast<std::size_t>(c)] == 1 && own[static_cast<std::size_t>(i)] != 1;
+    r.axis[c] = stretched ? -1 : m.axis[i];
+    r.start[c] = stretched ? 0 : m.start[i];
+    r.step[c] = stretched ? 0 : m.step[i];
+  }
+  return r;
+}
+template <class Context, class Node, class Child, class Names>
+WEFT_INLINE auto bind_child(Node const& node, Child const& child, frame const& f, axis_map const& m,
+                            Names const& names) {
+  constexpr int R = Node::dims.rank, C = Child::dims.rank;
+  if constexpr (C == 0 || (R == C && Node::dims.known() && Node::dims == Child::dims)) {
+    return bind<Context>(child, f, m, names);
+  } else if constexpr (Context::outer) {
+    return bind<Context>(child, f, R == C ? m : child_map<R, C>(m, node.sizes(), child.sizes()), names);
+  } else if constexpr (R == C) {
+    if (node.sizes() == child.sizes()) return bind<Context>(child, f, m, names);
+    return bind<Context>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
+  } else {
+    return bind<typename Context::indirect>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
+  }
+}
+
+template <class Op, class A>
+struct binding<map<Op, A>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(map<Op, A> const& n, frame const& f, axis_map const& m, Names const& names) {
+    auto a = bind_child<Context>(n, n.a, f, m, names);
+    return mapped<Op, decltype(a)>{a};
+  }
+};
+template <class Op, class A, class B>
+struct binding<map<Op, A, B>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(map<Op, A, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+    auto a = bind_child<Context>(n, n.a, f, m, names);
+    auto b = bind_child<Context>(n, n.b, f, m, names);
+    return mapped<Op, decltype(a), decltype(b)>{a, b};
+  }
+};
+template <class Op, class A, class B, class C>
+struct binding<map<Op, A, B, C>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(map<Op, A, B, C> const& n, frame const& f, axis_map const& m, Names const& names) {
+    auto a = bind_child<Context>(n, n.a, f, m, names);
+    auto b = bind_child<Context>(n, n.b, f, m, names);
+    auto c = bind_child<Context>(n, n.c, f, m, names);
+    return mapped<Op, decltype(a), decltype(b), decltype(c)>{a, b, c};
+  }
+};
+
+// -- what is evaluated apart -------------------------------------------------------------------------------------
+
+// The node with the definitions of the names around it, so that it can stand alone.
+template <class Node>
+WEFT_INLINE auto close_over(Node const& n, no_names const&) {
+  return n;
+}
+template <class Node, class Id, class D, int A, bool S, class Outer>
+WEFT_INLINE auto close_over(Node const& n, name<Id, D, A, S, Outer> const& names) {
+  return close_over(let_node<Id, D, Node>(names.definition, n), names.outer);
+}
+
+template <class Context, class Node, class Names>
+WEFT_INLINE auto bind_evaluated(Node const& n, frame const& f, axis_map const& m, Names const& names) {
+  using T = element_t<Node>;
+  constexpr int R = Node::dims.rank;
+  auto result = evaluated<T, R>(close_over(n, names));
+  if constexpr (R == 0) {
+    return constant<T>{result.items().items[0]};
+  } else {
+    owned<memory_in<Context, T>> c;
+    c.base = std::as_const(result).data();
+    c.keep = result.items().buffer;
+    index_t strides[R];
+    dense_strides<R>(result.sizes(), strides);
+    lay_out<owned<memory_in<Context, T>>, R>(c, f, m, strides);
+    return c;
+  }
+}
+
+template <class Op, unsigned Mask, class A>
+struct binding<reduce<Op, Mask, A>> {
+  using node = reduce<Op, Mask, A>;
+  template <class Context>
+  static constexpr bool fuses = Context::q > 0 && Context::direct && A::dims.rank == Context::domain &&
+                                node::q == Context::q;
+
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(node const& n, frame const& f, axis_map const& m, Names const& names) {
+    if constexpr (fuses<Context>) {
+      auto a = bind<typename Context::inside>(n.a, f, axis_map::identity<A::dims.rank>(), names);
+      row_reduce<Op, element_t<A>, decltype(a)> r{a};
+      return r;
+    } else {
+      return bind_evaluated<Context>(n, f, m, names);
+    }
+  }
+};
+
+template <class A, class B>
+struct binding<contract<A, B>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(contract<A, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+    if constexpr (Context::tile) {
+      // The driver's tile: its address and row pitch are set for each block (eval/product.hpp).
+      tile_memory<element_t<contract<A, B>>> c;
+      c.base = nullptr;
+      c.stride[0] = 0;
+      c.stride[1] = 1;
+      return c;
+    } else {
+      return bind_evaluated<Context>(n, f, m, names);
+    }
+  }
+};
+
+// -- views -----------------------------------------------------------------------------------------------------
+
+// What has to be evaluated before it can be indexed in another way.
+template <class E>
+inline constexpr bool elementwise = true;
+template <class Op, unsigned Mask, class A>
+inline constexpr bool elementwise<reduce<Op, Mask, A>> = false;
+template <class A, class B>
+inline constexpr bool elementwise<contract<A, B>> = false;
+template <class Op, class A>
+inline constexpr bool elementwise<map<Op, A>> = elementwise<A>;
+template <class Op, class A, class B>
+inline constexpr bool elementwise<map<Op, A, B>> = elementwise<A> && elementwise<B>;
+template <class Op, class A, class B, class C>
+inline constexpr bool elementwise<map<Op, A, B, C>> = elementwise<A> && elementwise<B> && elementwise<C>;
+template <class A, weft::shape D>
+inline constexpr bool elementwise<view<A, D>> = elementwise<A>;
+template <unsigned Mask, class A>
+inline constexpr bool elementwise<squeeze_node<Mask, A>> = elementwise<A>;
+template <class Id, class D, class B>
+inline constexpr bool elementwise<let_node<Id, D, B>> = elementwise<D> && elementwise<B>;
+// A name stands for what the loop computes at its own place only.
+template <class Id, class T, weft::shape D, int Row>
+inline constexpr bool elementwise<cell<Id, T, D, Row>> = false;
+
+template <class Context, class A, class Names>
+WEFT_INLINE auto bind_viewed(A const& a, frame const& f, axis_map const& m, Names const& names) {
+  if constexpr (elementwise<A>)
+    return bind<typename Context::indirect>(a, f, m, names);
+  else
+    return bind_evaluated<Context>(a, f, m, names);
+}
+
+template <class A, weft::shape D>
+struct binding<view<A, D>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(view<A, D> const& n, frame const& f, axis_map const& m, Names const& names) {
+    axis_map r;
+    for (int c = 0; c < A::dims.rank; ++c) {
+      auto const& s = n.from[static_cast<std::size_t>(c)];
+      bool const moves = s.axis >= 0;
+      r.axis[c] = moves ? m.axis[s.axis] : -1;
+      r.start[c] = s.start + (moves ? s.step * m.start[s.axis] : 0);
+      r.step[c] = moves ? s.step * m.step[s.axis] : 0;
+    }
+    return bind_viewed<Context>(n.a, f, r, names);
+  }
+};
+
+template <unsigned Mask, class A>
+struct binding<squeeze_node<Mask, A>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(squeeze_node<Mask, A> const& n, frame const& f, axis_map const& m, Names const& names) {
+    constexpr int R = A::dims.rank;
+    axis_map r;
+    for (int c = 0, i = 0; c < R; ++c) {
+      bool const dropped = (Mask >> c) & 1;
+      r.axis[c] = dropped ? -1 : m.axis[i];
+      r.start[c] = dropped ? 0 : m.start[i];
+      r.step[c] = dropped ? 0 : m.step[i];
+      if (!dropped) ++i;
+    }
+    if constexpr (Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)
+      return bind<Context>(n.a, f, r, names);
+    else
+      return bind_viewed<Context>(n.a, f, r, names);
+  }
+};
+
+// -- names -----------------------------------------------------------------------------------------------------
+
+template <class Id, class D, class B>
+struct binding<let_node<Id, D, B>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(let_node<Id, D, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+    // Under an outer context (one value a row) the definition may itself be as wide as the row.
+    constexpr bool one_a_row = expr::narrow<D>.q > 0;
+    using defining = std::conditional_t<Context::outer && !one_a_row, typename Context::inside, Context>;
+    auto const own = axis_map::identity<D::dims.rank>();
+    auto d = [&] {
+      if constexpr (Context::outer)
+        return bind<defining>(n.definition, f, own, names);
+      else
+        return bind_child<Context>(n, n.definition, f, m, names);
+    }();
+    using DC = decltype(d);
+    name<Id, D, DC::avail, DC::row_constant, Names> const inner{n.definition, names};
+    auto b = bind<Context>(n.body, f, m, inner);
+    return named<Id, DC, decltype(b)>{d, b};
+  }
+};
+
+template <class Id, class T, weft::shape S, int Row>
+struct binding<cell<Id, T, S, Row>> {
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(cell<Id, T, S, Row> const&, frame const&, axis_map const&, Names const& names) {
+    return find(names);
+  }
+
+ private:
+  template <class D, int A, bool Splat, class Outer>
+  WEFT_INLINE static auto find(name<Id, D, A, Splat, Outer> const&) {
+    return cell_cursor<Id, T, A, Splat>{};
+  }
+  template <class Other, class D, int A, bool Splat, class Outer>
+  WEFT_INLINE static auto find(name<Other, D, A, Splat, Outer> const& n) {
+    return find(n.outer);
+  }
+};
+
+// -- do the fused reductions have the rows of the domain? --------------------------------------------------------
+// The compiler cannot know: x - mean(y, keepdims) may have a y with longer rows. Then the reductions are evaluated
+// apart, which is another loop.
+
+template <class Context, class Node>
+WEFT_INLINE bool rows_agree(Node const& n, index_t const* ext);
+
+template <class Node>
+struct agreement {
+  template <class Context>
+  WEFT_INLINE static bool check(Node const&, index_t const*) {
+    return true;
+  }
+};
+template <class Context, class Node>
+WEFT_INLINE bool rows_agree(Node const& n, index_t const* ext) {
+  return agreement<Node>::template check<Context>(n, ext);
+}
+template <class Op, class A>
+struct agreement<map<Op, A>> {
+  template <class Context>
+  WEFT_INLINE static bool check(map<Op, A> const& n, index_t const* ext) {
+    return rows_agree<Context>(n.a, ext);
+  }
+};
+template <class Op, class A, class B>
+struct agreement<map<Op, A, B>> {
+  template <class Context>
+  WEFT_INLINE static bool check(map<Op, A, B> const& n, index_t const* ext) {
+    return rows_agree<Context>(n.a, ext) && rows_agree<Context>(n.b, ext);
+  }
+};
+template <class Op, class A, class B, class C>
+struct agreement<map<Op, A, B, C>> {
+  template <class Context>
+  WEFT_INLINE static bool check(map<Op, A, B, C> const& n, index_t const* ext) {
+    return rows_agree<Context>(n.a, ext) && rows_agree<Context>(n.b, ext) && rows_agree<Context>(n.c, ext);
+  }
+};
+template <class Op, unsigned Mask, class A>
+struct agreement<reduce<Op, Mask, A>> {
+  template <class Context>
+  WEFT_INLINE static bool check(reduce<Op, Mask, A> const& n, index_t const* ext) {
+    if constexpr (A::dims.rank == Context::domain && reduce<Op, Mask, A>::q == Context::q) {
+      auto const e = n.a.sizes();
+      for (int i = 0; i < A::dims.rank; ++i)
+        if (e[static_cast<std::size_t>(i)] != ext[i]) return false;
+      return rows_agree<Context>(n.a, ext);
+    } else {
+      return true;
+    }
+  }
+};
+template <unsigned Mask, class A>
+struct agreement<squeeze_node<Mask, A>> {
+  template <class Context>
+  WEFT_INLINE static bool check(squeeze_node<Mask, A> const& n, index_t const* ext) {
+    return rows_agree<Context>(n.a, ext);
+  }
+};
+template <class Id, class D, class B>
+struct agreement<let_node<Id, D, B>> {
+  template <class Context>
+  WEFT_INLINE static bool check(let_node<Id, D, B> const& n, index_t const* ext) {
+    return rows_agree<Context>(n.definition, ext) && rows_agree<Context>(n.body, ext);
+  }
+};
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,166 @@
+// The blocked matrix product behind an erased boundary: compiled once a type and instruction set.
+//
+//   weft::engine::matrix_source<float> a{.data = x, .row_stride = k, .column_stride = 1};
+//   weft::engine::matrix_source<float> b{.self = &e, .read = &read_block};                // a lazy operand
+//   weft::engine::matrix_sink<float> c{.data = out, .ld = n, .self = &f, .finish = &bias_and_relu};
+//   weft::engine::gemm<float>(m, n, k, a, b, c);                                           // c = a b, then finish
+//
+// Public names: matrix_source (in gemm_pack.hpp), matrix_sink, gemm, gemm_scratch_bytes.
+//
+// The sum over k is cut into blocks by k alone; within a block every element is one chain of multiply-adds, and the
+// blocks are added in order. So a value depends neither on the tile it lies in, nor on threads, nor on the operands'
+// strides, nor on an epilogue. Products with one row or one column have their own order (gemv.hpp).
+#pragma once
+#include <weft/core/threads.hpp>
+#include <weft/eval/gemm_block.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+namespace detail {
+
+// k is cut into equal blocks of at most this depth. A block of a panel then streams from the second cache, which a
+// kernel hides; half of it, which would stay in the first cache, writes c more often and is slower.
+constexpr index_t most_depth = 512;
+// Tasks: rows of c where b is shared, columns where it is not.
+constexpr index_t few_rows = 256, task_rows = 192, task_columns = 512;
+// A row-major b is read where it lies if its rows are near each other, or if c has so few rows that packing costs more.
+constexpr index_t near_bytes = 3072, unpacked_rows = 64;
+constexpr index_t shared_bytes = index_t(8) << 20;
+constexpr index_t parallel_from = index_t(1) << 21;  // m n k
+
+#ifdef TUNE
+inline index_t t_depth = 512, t_mb = 192, t_few = 256, t_nb = 512, t_inplace = 0, t_left=0, t_right=0;
+#endif
+
+// The panels of columns b_first .. b_first + b_columns for every block of k.
+template <class T>
+void share_right(product<T>& s, T* out) {
+  constexpr index_t wide = 8 * tile<T>::columns;
+  index_t const parts = ceil_div(s.b_columns, wide);
+  parallel_for(s.blocks * parts, [&](index_t task) {
+    index_t const block = task / parts, column = task % parts * wide;
+    index_t const first = block * s.depth, depth = least(s.depth, s.k - first);
+    pack_panels(s.b, first, s.b_first + column, depth, least(wide, s.b_columns - column),
+                out + panel_elements<T>(first, s.b_columns) + column * depth);
+  });
+  s.b_all = out;
+}
+
+// Rows or columns of a task: at most `most`, in whole tiles, and several tasks a thread where there is work for them.
+inline index_t task_extent(index_t extent, index_t most, index_t tile_extent, index_t work) {
+  index_t const threads = work < parallel_from ? 1 : num_threads();
+  index_t tasks = ceil_div(extent, most);
+  if (threads > 1) tasks = round_up(tasks < 2 * threads ? 2 * threads : tasks, threads);
+  return round_up(ceil_div(extent, tasks), tile_extent);
+}
+
+template <class T>
+void blocked_product(product<T>& s) {
+  using shape = tile<T>;
+  index_t const work = s.m * s.n * s.k;
+  arena_scope scope;
+  static_cast<void>(scope.take<char>(64));
+  if (s.m > few_rows || (s.right == access::in_place && s.n < s.m)) {
+    index_t columns = s.n;
+    T* panels = nullptr;
+    if (s.right != access::in_place) {
+      // As many columns as the budget has room for, whole parts of the panels that a task packs.
+      constexpr index_t wide = 8 * shape::columns, budget = shared_bytes / index_t(sizeof(T));
+      if (s.k * s.n > budget) columns = s.k * wide >= budget ? wide : budget / s.k / wide * wide;
+      columns = least(columns, s.n);
+      panels = scope.take<T>(panel_elements<T>(s.k, columns));
+      s.right = access::shared;
+    }
+    index_t const rows = task_extent(s.m, task_rows, shape::rows, work);
+    for (s.b_first = 0; s.b_first < s.n; s.b_first += columns) {
+      s.b_columns = least(columns, s.n - s.b_first);
+      if (panels) share_right(s, panels);
+      parallel_for(ceil_div(s.m, rows), [&](index_t i) {
+        multiply_block(s, i * rows, s.b_first, least(rows, s.m - i * rows), s.b_columns);
+      });
+    }
+    return;
+  }
+  index_t const columns = task_extent(s.n, task_columns, shape::columns, work), tasks = ceil_div(s.n, columns);
+  if (!s.a.data && tasks > 1) {
+    index_t const ld = round_up(s.k, shape::width);
+    T* const whole = scope.take<T>(s.m * ld);
+    s.a.read(s.a.self, 0, 0, s.m, s.k, whole, ld);
+    s.left = access::shared;
+    s.a_all = {whole, ld, 1};
+  }
+  parallel_for(tasks, [&](index_t j) {
+    multiply_block(s, 0, j * columns, s.m, least(columns, s.n - j * columns));
+  });
+}
+
+// Without packing and without scratch but for a small tile.
+template <class T>
+bool small_product(index_t m, index_t n, index_t k, matrix_source<T> const& a, matrix_source<T> const& b,
+                   matrix_sink<T> const& c) {
+  constexpr index_t most = 512;
+  alignas(64) T local[std::size_t(most)];
+  T* to = c.data;
+  index_t ld = c.ld;
+  if (!to) {
+    if (m * n > most) return false;
+    to = local;
+    ld = n;
+  }
+  sweep<T>(m, n, k, {a.data, a.row_stride, a.column_stride}, {b.data, b.row_stride, tile<T>::columns, nullptr, 0}, 0, to,
+           ld, false);
+  if (c.finish) c.finish(c.self, 0, 0, m, n, to, ld);
+  return true;
+}
+
+// Strides that put neighbouring rows on the same lines of the first cache, or each on a page of its own.
+template <class T>
+constexpr bool far_apart(index_t stride) {
+  index_t const bytes = (stride < 0 ? -stride : stride) * index_t(sizeof(T));
+  return bytes >= 16384 || (bytes >= 4096 && bytes % 1024 == 0);
+}
+
+}  // namespace detail
+
+template <class T>
+[[gnu::noinline]] void gemm(index_t m, index_t n, index_t k, matrix_source<T> const& a, matrix_source<T> const& b,
+                            matrix_sink<T> const& c) {
+  using namespace detail;
+  if (m <= 0 || n <= 0) return;
+  bool const b_rows = b.data && (b.column_stride == 1 || n == 1);
+  if (a.data && b_rows && k <= most_depth) {
+    bool const tiny = m * n * k <= 4096;
+    if ((tiny && WEFT_SIMD_LEVEL >= 2) || (n % tile<T>::width == 0 && m * n * k <= 262144 && b.row_stride <= 128))
+      if (small_product(m, n, k, a, b, c)) return;
+  }
+  product<T> s{m, n, k, a, b, c, 1, k, access::in_place, access::in_place, {a.data, a.row_stride, a.column_stride}};
+  if (k > most_depth) {
+    s.blocks = ceil_div(k, most_depth);
+    s.depth = ceil_div(k, s.blocks);
+  }
+  if (!a.data || (n > 2 * tile<T>::columns && far_apart<T>(a.column_stride == 1 ? a.row_stride : a.column_stride)))
+    s.left = access::in_task;
+  if (!b_rows || (m > unpacked_rows && b.row_stride * index_t(sizeof(T)) > near_bytes)) s.right = access::in_task;
+#ifdef TUNE
+  s.blocks=k<=t_depth?1:ceil_div(k,t_depth); s.depth=ceil_div(k,s.blocks);
+  if (t_left && a.data) s.left = t_left == 1 ? access::in_place : access::in_task;
+  if (t_right && b_rows) s.right = t_right == 1 ? access::in_place : access::in_task;
+#endif
+  if (m * n * k <= 32768 * 8 && m <= few_rows) return multiply_block(s, 0, 0, m, n);
+  blocked_product(s);
+}
+
+// An upper bound for the scratch of one thread; where b is shared its panels are in it, for the calling thread alone.
+template <class T>
+std::size_t gemm_scratch_bytes(index_t m, index_t n, index_t k) {
+  using namespace detail;
+  index_t const depth = least(k, most_depth), rows = least(m, few_rows), wide = least(n, task_columns) + tile<T>::columns;
+  index_t const task = rows * round_up(depth, 16) + depth * wide + rows * wide + m * 0;
+  index_t const shared = m > few_rows ? least(k * (n + tile<T>::columns), shared_bytes / index_t(sizeof(T)) + k * 8 * tile<T>::columns) : 0;
+  return std::size_t(task + shared) * sizeof(T) + 4096;
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

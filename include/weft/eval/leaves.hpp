@@ -1,0 +1,98 @@
+// Walks over the leaves of an expression: how many of them hold a buffer, how many bytes they are.
+#pragma once
+#include <weft/expr/contract.hpp>
+#include <weft/expr/let.hpp>
+#include <weft/expr/reduce.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+template <class Node>
+struct children {
+  template <class F>
+  WEFT_INLINE static constexpr void each(Node const& n, F const& f) {
+    f(n);  // a leaf
+  }
+};
+// f(leaf) for each leaf, from left to right.
+template <class Node, class F>
+WEFT_INLINE constexpr void each_leaf(Node const& n, F const& f) {
+  children<Node>::each(n, f);
+}
+template <class Op, class A>
+struct children<expr::map<Op, A>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::map<Op, A> const& n, F const& f) {
+    each_leaf(n.a, f);
+  }
+};
+template <class Op, class A, class B>
+struct children<expr::map<Op, A, B>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::map<Op, A, B> const& n, F const& f) {
+    each_leaf(n.a, f);
+    each_leaf(n.b, f);
+  }
+};
+template <class Op, class A, class B, class C>
+struct children<expr::map<Op, A, B, C>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::map<Op, A, B, C> const& n, F const& f) {
+    each_leaf(n.a, f);
+    each_leaf(n.b, f);
+    each_leaf(n.c, f);
+  }
+};
+template <class Op, unsigned Mask, class A>
+struct children<expr::reduce<Op, Mask, A>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::reduce<Op, Mask, A> const& n, F const& f) {
+    each_leaf(n.a, f);
+  }
+};
+template <unsigned Mask, class A>
+struct children<expr::squeeze_node<Mask, A>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::squeeze_node<Mask, A> const& n, F const& f) {
+    each_leaf(n.a, f);
+  }
+};
+template <class A, weft::shape D>
+struct children<expr::view<A, D>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::view<A, D> const& n, F const& f) {
+    each_leaf(n.a, f);
+  }
+};
+template <class A, class B>
+struct children<expr::contract<A, B>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::contract<A, B> const& n, F const& f) {
+    each_leaf(n.a, f);
+    each_leaf(n.b, f);
+  }
+};
+template <class Id, class D, class B>
+struct children<expr::let_node<Id, D, B>> {
+  template <class F>
+  WEFT_INLINE static constexpr void each(expr::let_node<Id, D, B> const& n, F const& f) {
+    each_leaf(n.definition, f);
+    each_leaf(n.body, f);
+  }
+};
+
+// How often the expression holds this buffer.
+template <class E>
+WEFT_INLINE long holders_in(E const& e, storage const& buffer) {
+  long n = 0;
+  each_leaf(e, [&](auto const& leaf) {
+    if constexpr (requires { leaf.items().buffer; })
+      if (leaf.items().buffer == buffer) ++n;
+  });
+  return n;
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

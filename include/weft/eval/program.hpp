@@ -1,0 +1,324 @@
+// Programs: the loops that run a bound expression into a destination.
+//
+// A program walks its rows tile by tile. For each row it runs the passes that reductions and definitions need, then
+// the last pass, which stores. A plain map is a program without passes before the last; an expression of one value a
+// row has a last pass of one element. Work is cut into tasks by the shape alone, so that every number of threads
+// gives the same bits.
+#pragma once
+#include <weft/core/threads.hpp>
+#include <weft/eval/work.hpp>
+#include <weft/simd/fence.hpp>
+
+#include <cstdint>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+inline constexpr index_t task_elements = index_t(1) << 15;   // what a task is worth at least
+inline constexpr index_t threads_from = index_t(1) << 17;    // elements times cost from which threads pay
+inline constexpr index_t streaming_bytes = index_t(32) << 20;
+inline index_t& streaming_from() {  // results of this many bytes and more bypass the caches
+  static index_t bytes = streaming_bytes;
+  return bytes;
+}
+
+// Where one row goes. `p` is dense: the destination itself, or scratch that `done` scatters.
+template <class T>
+struct row_place {
+  T* p;
+  template <bool Stream, class V>
+  WEFT_INLINE void put(index_t i, V v, full) const {
+    if constexpr (Stream)
+      as<T>(v).stream(p + i);
+    else
+      as<T>(v).store(p + i);
+  }
+  template <bool Stream, class V>
+  WEFT_INLINE void put(index_t i, V v, first f) const {
+    as<T>(v).store_partial(p + i, f.n);
+  }
+};
+
+// One destination: memory with strides in the domain.
+template <class T>
+struct target : leaf_strides {
+  using type = T;
+  static constexpr int width = sizeof(T);
+  T* base;
+  T* scratch = nullptr;  // a row, when the destination's rows are not dense
+
+  WEFT_INLINE void prepare(frame const& f, arena_scope& scope, index_t columns) {
+    scratch = dense_row(f) ? nullptr : scope.take<T>(columns);
+  }
+  WEFT_INLINE T* row_at(frame const& f, region const& t, index_t r) const {
+    T* p = base;
+    for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
+    return p + (f.row > 0 ? (t.first + r) * stride[f.row - 1] : 0);
+  }
+  WEFT_INLINE row_place<T> place(frame const& f, region const& t, index_t r) const {
+    return {scratch ? scratch : row_at(f, t, r) + t.from};
+  }
+  WEFT_INLINE row_place<T> narrow_place(frame const& f, region const& t, index_t r) const { return {row_at(f, t, r)}; }
+  WEFT_INLINE void done(frame const& f, region const& t, index_t r) const {
+    if (scratch) scatter(f, row_at(f, t, r), t.from, t.columns);
+  }
+  WEFT_INLINE bool streams(frame const& f) const {
+    return f.n * f.rows * width >= streaming_from() && dense_row(f) && f.n * width % 64 == 0 &&
+           reinterpret_cast<std::uintptr_t>(base) % 64 == 0;
+  }
+  // row (columns): back to where its elements belong
+  void scatter(frame const& f, T* p, index_t from, index_t columns) const {
+    index_t at[max_rank] = {};
+    index_t left = from;
+    for (int d = f.rank - 1; d >= f.row; --d) {
+      at[d] = left % f.ext[d];
+      left /= f.ext[d];
+    }
+    for (index_t i = 0; i < columns; ++i) {
+      index_t offset = 0;
+      for (int d = f.row; d < f.rank; ++d) offset += at[d] * stride[d];
+      p[offset] = scratch[i];
+      for (int d = f.rank - 1; d >= f.row; --d) {
+        if (++at[d] < f.ext[d]) break;
+        at[d] = 0;
+      }
+    }
+  }
+};
+
+// out (n): the last pass of a row.
+template <int N, bool Stream, class Line, class Place>
+WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n) {
+  index_t i = 0;
+  for (; i + unroll * N <= n; i += unroll * N) {
+    out.template put<Stream>(i, line.load(i, full{}, no_cells{}), full{});
+    out.template put<Stream>(i + N, line.load(i + N, full{}, no_cells{}), full{});
+    out.template put<Stream>(i + 2 * N, line.load(i + 2 * N, full{}, no_cells{}), full{});
+    out.template put<Stream>(i + 3 * N, line.load(i + 3 * N, full{}, no_cells{}), full{});
+  }
+  for (; i + N <= n; i += N) out.template put<Stream>(i, line.load(i, full{}, no_cells{}), full{});
+  if (i < n) {
+    first const rest{static_cast<int>(n - i)};
+    out.template put<false>(i, line.load(i, rest, no_cells{}), rest);
+  }
+}
+
+// Passes [P, Last) of one row of n elements.
+template <int P, int Last, int N, class Cursor>
+WEFT_INLINE void run_passes(Cursor& c, index_t r, index_t n) {
+  if constexpr (P < Last) {
+    auto w = work_of<P, N, Last>(c, r, no_names{});
+    if constexpr (decltype(w)::any) {
+      sweep<N>(w, 0, n);
+      w.template finish<Cursor>(n);
+    }
+    run_passes<P + 1, Last, N>(c, r, n);
+  }
+}
+// The same for one long row, each pass by several threads.
+template <int P, int Last, int N, class Cursor>
+void run_shared_passes(Cursor& c, index_t n) {
+  if constexpr (P < Last) {
+    auto w = work_of<P, N, Last>(c, 0, no_names{});
+    if constexpr (decltype(w)::any) {
+      constexpr index_t per_task = task_elements / block;
+      index_t const blocks = (n + block - 1) / block;
+      arena_scope scope;
+      w.share(scope, blocks);
+      parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
+        auto own = w;
+        index_t const from = task * per_task * block, to = from + per_task * block;
+        sweep<N>(own, from, to < n ? to : n);
+      });
+      w.collect(blocks);
+      w.template finish<Cursor>(n);
+    }
+    run_shared_passes<P + 1, Last, N>(c, n);
+  }
+}
+
+template <class Cursor>
+struct row_sink {
+  template <class T>
+  static WEFT_INLINE bool offer(Cursor&, T*) {
+    return false;
+  }
+};
+// The destination's row as the scratch of the first definition of its type.
+template <class T, class Cursor>
+WEFT_INLINE bool offer_row(Cursor& c, T* row) {
+  return row_sink<Cursor>::offer(c, row);
+}
+template <class Op, class A>
+struct row_sink<mapped<Op, A>> {
+  template <class T>
+  static WEFT_INLINE bool offer(mapped<Op, A>& c, T* row) {
+    return offer_row(c.a, row);
+  }
+};
+template <class Op, class A, class B>
+struct row_sink<mapped<Op, A, B>> {
+  template <class T>
+  static WEFT_INLINE bool offer(mapped<Op, A, B>& c, T* row) {
+    return offer_row(c.a, row) || offer_row(c.b, row);
+  }
+};
+template <class Op, class T, class A>
+struct row_sink<row_reduce<Op, T, A>> {
+  template <class U>
+  static WEFT_INLINE bool offer(row_reduce<Op, T, A>& c, U* row) {
+    return offer_row(c.a, row);
+  }
+};
+template <class Id, class D, class B>
+struct row_sink<named<Id, D, B>> {
+  template <class T>
+  static WEFT_INLINE bool offer(named<Id, D, B>& c, T* row) {
+    if constexpr (std::is_same_v<T, typename named<Id, D, B>::row_type>) {
+      if (c.scratch) {
+        c.row = row;
+        return true;
+      }
+    }
+    return offer_row(c.definition, row) || offer_row(c.body, row);
+  }
+};
+
+// Lanes of an expression: as many as a register has of its widest type.
+template <int Width>
+inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
+    Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
+
+// Rows [r0, r1), columns [c0, c1) (all of them unless it is a plain map).
+template <bool Narrow, bool Stream, int N, class Cursor, class Target>
+[[gnu::flatten]] void run_part(Cursor& c, Target out, frame const& f, index_t r0, index_t r1, index_t c0, index_t c1,
+                               bool own_row) {
+  constexpr int last = Cursor::avail;
+  arena_scope scope;
+  bool const staged = c.any_staged(f);
+  index_t const width = c1 - c0;
+  index_t tile_columns = width, tile_rows = 1;
+  if (staged) {
+    if (last == 0 && !Narrow && width > 64 && f.rank - f.row == 1) tile_columns = 64;
+    tile_rows = tile_columns > 0 ? 4096 / tile_columns : 1;
+    tile_rows = tile_rows < 1 ? 1 : tile_rows > 64 ? 64 : tile_rows;
+  } else {
+    tile_rows = r1 - r0;
+  }
+  c.template prepare<last>(f, scope, tile_rows, tile_columns);
+  if constexpr (!Narrow) out.prepare(f, scope, tile_columns);
+
+  index_t const inner = f.row > 0 ? f.ext[f.row - 1] : 1;
+  index_t outer[max_rank] = {};
+  {
+    index_t left = inner > 0 ? r0 / inner : 0;
+    for (int d = f.row - 2; d >= 0; --d) {
+      outer[d] = left % f.ext[d];
+      left /= f.ext[d];
+    }
+  }
+  for (index_t row = r0; row < r1;) {
+    index_t const at = row % inner;
+    index_t rows = inner - at < r1 - row ? inner - at : r1 - row;
+    if (rows > tile_rows) rows = tile_rows;
+    for (index_t from = c0; from < c1 || (from == c0 && Narrow); from += tile_columns) {
+      index_t const columns = tile_columns < c1 - from ? tile_columns : c1 - from;
+      region const t{outer, at, rows, from, columns};
+      c.enter(f, t);
+      for (index_t r = 0; r < rows; ++r) {
+        if constexpr (Narrow) {
+          run_passes<0, last, N>(c, r, columns);
+          auto const line = c.template line<last, N>(r, no_names{});
+          out.narrow_place(f, t, r).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+        } else {
+          auto const place = out.place(f, t, r);
+          if constexpr (last > 0) {
+            if (own_row) offer_row(c, place.p);
+            run_passes<0, last, N>(c, r, columns);
+          }
+          store_row<N, Stream>(c.template line<last, N>(r, no_names{}), place, columns);
+          out.done(f, t, r);
+        }
+      }
+      if (tile_columns == 0) break;
+    }
+    row += rows;
+    if (at + rows == inner) {
+      for (int d = f.row - 2; d >= 0; --d) {
+        if (++outer[d] < f.ext[d]) break;
+        outer[d] = 0;
+      }
+    }
+  }
+  if constexpr (Stream) simd::fence();
+}
+
+template <bool Narrow, bool Stream, class Cursor, class Target>
+void run_tasks(Cursor& c, Target const& out, frame const& f, bool own_row) {
+  constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
+  constexpr int last = Cursor::avail;
+  index_t const total = f.n * f.rows;
+  bool const threads = total * (1 + Cursor::cost / 4) >= threads_from && num_threads() > 1;
+  if (!threads) {
+    run_part<Narrow, Stream, N>(c, out, f, 0, f.rows, 0, f.n, own_row);
+    return;
+  }
+  if (f.rows == 1 && last == 0 && !Narrow) {
+    index_t const tasks = (f.n + task_elements - 1) / task_elements;
+    parallel_for(tasks, [&](index_t i) {
+      Cursor own = c;
+      index_t const to = (i + 1) * task_elements;
+      run_part<Narrow, Stream, N>(own, out, f, 0, 1, i * task_elements, to < f.n ? to : f.n, own_row);
+    });
+  } else if (f.rows == 1 && !c.any_staged(f) && (Narrow || out.dense_row(f))) {
+    arena_scope scope;
+    c.template prepare<last>(f, scope, 1, f.n);
+    index_t const none[max_rank] = {};
+    region const t{none, 0, 1, 0, f.n};
+    c.enter(f, t);
+    if constexpr (!Narrow)
+      if (own_row) offer_row(c, out.place(f, t, 0).p);
+    run_shared_passes<0, last, N>(c, f.n);
+    auto const line = c.template line<last, N>(0, no_names{});
+    if constexpr (Narrow) {
+      out.narrow_place(f, t, 0).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+    } else {
+      auto const place = out.place(f, t, 0);
+      parallel_for((f.n + task_elements - 1) / task_elements, [&](index_t i) {
+        index_t const from = i * task_elements, to = from + task_elements < f.n ? from + task_elements : f.n;
+        for (index_t k = from; k < to; k += N) {
+          first const part{to - k < N ? static_cast<int>(to - k) : N};
+          place.template put<false>(k, line.load(k, part, no_cells{}), part);
+        }
+      });
+    }
+  } else {
+    index_t per = f.n > 0 ? (task_elements + f.n - 1) / f.n : f.rows;
+    if (per > 64) per = (per + 63) / 64 * 64;
+    parallel_for((f.rows + per - 1) / per, [&](index_t i) {
+      Cursor own = c;
+      index_t const to = (i + 1) * per;
+      run_part<Narrow, Stream, N>(own, out, f, i * per, to < f.rows ? to : f.rows, 0, f.n, own_row);
+    });
+  }
+}
+
+// `f.row` must be set. The destination's memory may be read at the element (for row programs: the row) being
+// written, and nowhere else.
+template <bool Narrow, class Cursor, class Target>
+void run(Cursor& c, Target const& out, frame const& f, bool own_row) {
+  counters().kernels += 1;
+  if (f.rows == 0 || (f.n == 0 && !Narrow)) return;
+  if constexpr (!Narrow && Cursor::avail == 0) {
+    if (out.streams(f) && !c.any_staged(f)) {
+      run_tasks<Narrow, true>(c, out, f, own_row);
+      return;
+    }
+  }
+  run_tasks<Narrow, false>(c, out, f, own_row);
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,72 @@
+// A sub-expression with a name: computed once where it is used often.
+//
+//   let(exp(x - max(x, axis<-1>, keepdims)), [](auto e) { return e / sum(e, axis<-1>, keepdims); })
+//
+// `let_node<Id, D, B>` holds the definition and the body, in which the name stands as `cell<Id, ...>`. In a loop
+// of maps the value lives in a register; in a row program in a row of scratch (often the destination's own).
+#pragma once
+#include <weft/expr/map.hpp>
+#include <weft/expr/narrow.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace expr {
+
+// Stands for the definition of the enclosing let of that Id. `Row`: the value is one and the same along the last
+// `Row` axes (the definition is made of reductions over them), or 0.
+template <class Id, class T, weft::shape D, int Row>
+struct cell : described<cell<Id, T, D, Row>, T, D> {
+  [[no_unique_address]] kept_sizes<D, D.known()> ext;
+  WEFT_INLINE constexpr explicit cell(extents<D.rank> const& e) : ext(e) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+};
+
+template <class Id, class D, class B>
+struct let_node : described<let_node<Id, D, B>, element_t<B>, B::dims> {
+  D definition;
+  B body;
+  WEFT_INLINE constexpr let_node(D const& d, B const& b) : definition(d), body(b) {}
+  WEFT_INLINE constexpr auto sizes() const { return body.sizes(); }
+};
+
+// Names are types: the lambda and what it was given tell one let from another that encloses it.
+template <class F, class D>
+struct name_of_let {};
+
+}  // namespace expr
+
+template <expression X, class F>
+WEFT_INLINE constexpr auto let(X const& definition, F const& body) {
+  using D = stored_t<X>;
+  if constexpr (poisoned<D>) {
+    return poison{};
+  } else {
+    using id = expr::name_of_let<F, D>;
+    using name = expr::cell<id, element_t<D>, dims_of<D>, expr::narrow<D>.domain == dims_of<D>.rank ? expr::narrow<D>.q : 0>;
+    auto b = body(name(definition.sizes()));
+    return expr::let_node<id, D, decltype(b)>(stored(definition), b);
+  }
+}
+
+namespace expr {
+// What is used twice is named, unless it is a leaf already.
+template <class E>
+inline constexpr bool is_leaf = false;
+template <class T, auto S>
+inline constexpr bool is_leaf<tensor<T, S>> = true;
+template <class T, int R>
+inline constexpr bool is_leaf<borrowed<T, R>> = true;
+template <class Id, class T, weft::shape D, int Row>
+inline constexpr bool is_leaf<cell<Id, T, D, Row>> = true;
+
+template <class E, class F>
+WEFT_INLINE constexpr auto shared(E const& e, F const& body) {
+  if constexpr (is_leaf<E>)
+    return body(e);
+  else
+    return let(e, body);
+}
+}  // namespace expr
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,205 @@
+// Elementwise nodes: an operation over one, two or three operands that broadcast against each other.
+//
+//   map<op::add, tensor<float, 2>, constant<float>>      what `x + 1` is
+//
+// Children are plain members. An operand of arithmetic type becomes a `constant` of the type it takes beside the
+// others. Shapes are checked here, at the user's line: by the compiler where it knows them, else at run time.
+#pragma once
+#include <weft/expr/node.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace expr {
+
+// A number as an operand: rank 0, known to be the same everywhere.
+template <class T>
+struct constant : described<constant<T>, T, weft::shape{}> {
+  T value;
+  WEFT_INLINE constexpr constant(T v) : value(v) {}
+  WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
+};
+
+template <class Op, class A, class B = void, class C = void>
+struct map;
+
+// Extents of a node: nothing is stored where the compiler knows them all.
+template <weft::shape D, bool Known>
+struct kept_sizes {
+  extents<D.rank> value;
+  WEFT_INLINE constexpr kept_sizes(extents<D.rank> const& e) : value(e) {}
+  WEFT_INLINE constexpr extents<D.rank> const& get() const { return value; }
+};
+template <weft::shape D>
+struct kept_sizes<D, true> {
+  WEFT_INLINE constexpr kept_sizes(extents<D.rank> const&) {}
+  WEFT_INLINE constexpr extents<D.rank> get() const { return known_extents<D>(); }
+};
+
+// NumPy's rule at run time; a named axis never broadcasts against its own name.
+template <class Op, weft::shape DA, weft::shape DB>
+WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.rank> const& a,
+                                                                  extents<DB.rank> const& b) {
+  constexpr int R = broadcast(DA, DB).rank;
+  extents<R> e{};
+  for (int i = 1; i <= R; ++i) {
+    index_t const x = i <= DA.rank ? a[static_cast<std::size_t>(DA.rank - i)] : 1;
+    index_t const y = i <= DB.rank ? b[static_cast<std::size_t>(DB.rank - i)] : 1;
+    bool same_name = false;
+    if constexpr (DA.rank > 0 && DB.rank > 0)
+      same_name = i <= DA.rank && i <= DB.rank && DA[DA.rank - i].named() && DB[DB.rank - i].named();
+    if (x != y && ((x != 1 && y != 1) || same_name)) [[unlikely]]
+      fail_shapes(Op::name, a.data(), DA.rank, b.data(), DB.rank, "do not broadcast");
+    e[static_cast<std::size_t>(R - i)] = x == 1 ? y : x;
+  }
+  return e;
+}
+
+template <class Op, class A>
+struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims> {
+  A a;
+  WEFT_INLINE constexpr explicit map(A const& x) : a(x) {}
+  WEFT_INLINE constexpr auto sizes() const { return a.sizes(); }
+};
+
+template <class Op, class A, class B>
+struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<element_t<A>, element_t<B>>,
+                                 broadcast(A::dims, B::dims)> {
+  static constexpr weft::shape D = broadcast(A::dims, B::dims);
+  A a;
+  B b;
+  [[no_unique_address]] kept_sizes<D, D.known()> ext;
+  WEFT_INLINE constexpr map(A const& x, B const& y)
+      : a(x), b(y), ext(joint_sizes<Op, A::dims, B::dims>(x.sizes(), y.sizes())) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+};
+
+template <class Op, class A, class B, class C>
+struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<A>, element_t<B>, element_t<C>>,
+                       broadcast(broadcast(A::dims, B::dims), C::dims)> {
+  static constexpr weft::shape D = broadcast(broadcast(A::dims, B::dims), C::dims);
+  A a;
+  B b;
+  C c;
+  [[no_unique_address]] kept_sizes<D, D.known()> ext;
+  WEFT_INLINE constexpr map(A const& x, B const& y, C const& z)
+      : a(x), b(y), c(z),
+        ext(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
+            joint_sizes<Op, A::dims, B::dims>(x.sizes(), y.sizes()), z.sizes())) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+};
+
+// -- making them -----------------------------------------------------------------------------------------------
+
+template <class X>
+struct number {
+  using type = X;
+};
+template <class T>
+struct number<element_ref<T>> {
+  using type = T;
+};
+
+// The element type that decides what the literals beside it become.
+template <class... X>
+struct strong;
+template <class X, class... Rest>
+struct strong<X, Rest...> {
+  template <class Y>
+  static constexpr auto pick() {
+    using rest = strong<Rest...>;
+    if constexpr (!expression<X>)
+      return rest::template pick<Y>();
+    else if constexpr (std::is_void_v<Y>)
+      return rest::template pick<element_t<X>>();
+    else
+      return rest::template pick<promote_t<Y, element_t<X>>>();
+  }
+};
+template <>
+struct strong<> {
+  template <class Y>
+  static constexpr std::type_identity<Y> pick() {
+    return {};
+  }
+};
+template <class... X>
+using strong_t = typename decltype(strong<std::remove_cvref_t<X>...>::template pick<void>())::type;
+
+template <class T, class X>
+WEFT_INLINE constexpr auto own(X const& x) {
+  if constexpr (expression<X>) {
+    return stored_t<X>(stored(x));
+  } else {
+    using N = typename number<X>::type;
+    return constant<weak_t<N, T>>(static_cast<weak_t<N, T>>(static_cast<N>(x)));
+  }
+}
+template <class T, class X>
+using own_t = decltype(own<T>(std::declval<X const&>()));
+
+template <class Op, fit Why, class First, class Second>
+struct shapes_of {
+  static constexpr bool broadcast = Why == fit::ok;
+};
+
+// The shape as a compiler prints it. (A default argument made of D crashes GCC 12.)
+template <class X, std::size_t... I>
+weft::sizes<dims_of<X>[static_cast<int>(I)].extent...> spell(std::index_sequence<I...>);
+template <class X>
+using sizes_of = decltype(spell<X>(std::make_index_sequence<static_cast<std::size_t>(rank_of<X>)>()));
+
+template <class Op, class A, class B>
+constexpr bool check_broadcast() {
+  constexpr fit f = fits(A::dims, B::dims);
+  static_assert(f != fit::names || shapes_of<Op, f, A, B>::broadcast,
+                "weft: these operands have axes of different names in the same place");
+  static_assert(f != fit::sizes || shapes_of<Op, f, sizes_of<A>, sizes_of<B>>::broadcast,
+                "weft: these sizes do not broadcast (-1: known only at run time)");
+  return f == fit::ok;
+}
+
+template <class Op, class X>
+WEFT_INLINE constexpr auto make(X const& x) {
+  if constexpr (poisoned<X>)
+    return poison{};
+  else
+    return map<Op, stored_t<X>>(stored(x));
+}
+template <class Op, class X, class Y>
+WEFT_INLINE constexpr auto make(X const& x, Y const& y) {
+  if constexpr (poisoned<X, Y>) {
+    return poison{};
+  } else {
+    using T = strong_t<X, Y>;
+    using A = own_t<T, X>;
+    using B = own_t<T, Y>;
+    if constexpr (check_broadcast<Op, A, B>())
+      return map<Op, A, B>(own<T>(x), own<T>(y));
+    else
+      return poison{};
+  }
+}
+template <class Op, class C, class X, class Y>
+WEFT_INLINE constexpr auto make(C const& c, X const& x, Y const& y) {
+  if constexpr (poisoned<C, X, Y>) {
+    return poison{};
+  } else if constexpr (!expression<X> && !expression<Y>) {
+    // Two literals: C++'s own common type decides.
+    using T = std::common_type_t<typename number<X>::type, typename number<Y>::type>;
+    using A = own_t<T, C>;
+    return map<Op, A, constant<T>, constant<T>>(own<T>(c), constant<T>(static_cast<T>(x)), constant<T>(static_cast<T>(y)));
+  } else {
+    using T = strong_t<X, Y>;
+    using A = own_t<bool, C>;
+    using P = own_t<T, X>;
+    using Q = own_t<T, Y>;
+    if constexpr (check_broadcast<Op, A, P>() && check_broadcast<Op, P, Q>() && check_broadcast<Op, A, Q>())
+      return map<Op, A, P, Q>(own<bool>(c), own<T>(x), own<T>(y));
+    else
+      return poison{};
+  }
+}
+
+}  // namespace expr
+}  // namespace WEFT_ISA
+}  // namespace weft

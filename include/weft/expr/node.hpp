@@ -1,0 +1,102 @@
+// What every expression is: a plain value that says its element type, its shape and its extents.
+//
+// A node has the nested tag `weft_node`, the type `element`, the constant `dims` (what the compiler knows of
+// its shape) and `sizes()` (extents at run time). `described` gives it what a user may ask of any expression:
+// shape(), rank(), size(), views, and for rank 0 the conversion to a number.
+//
+// Public: concept expression, concept scalar, poison; inside: described, rank_of, element_t.
+#pragma once
+#include <weft/fwd.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace weft {
+
+template <class T>
+struct element_ref;
+
+namespace detail {
+template <class T>
+inline constexpr bool is_element_ref = false;
+template <class T>
+inline constexpr bool is_element_ref<element_ref<T>> = true;
+}  // namespace detail
+
+template <class E>
+concept expression = requires { typename std::remove_cvref_t<E>::weft_node; };
+
+// A number: a C++ arithmetic value, or one element of a tensor.
+template <class X>
+concept scalar = std::is_arithmetic_v<std::remove_cvref_t<X>> || detail::is_element_ref<std::remove_cvref_t<X>>;
+
+template <class X>
+concept operand = expression<X> || scalar<X>;
+
+// At least one is an expression, so that the operators never meet plain numbers.
+template <class... X>
+concept operands = (operand<X> && ...) && (expression<X> || ...);
+
+template <class E>
+using element_t = typename std::remove_cvref_t<E>::element;
+template <class E>
+inline constexpr shape dims_of = std::remove_cvref_t<E>::dims;
+template <class E>
+inline constexpr int rank_of = std::remove_cvref_t<E>::dims.rank;
+
+// The base of every node. The base differs from node to node, so that it never costs a byte.
+template <class Self, class T, shape D>
+struct described {
+  using weft_node = void;
+  using element = T;
+  static constexpr weft::shape dims = D;
+
+  WEFT_ALWAYS_INLINE constexpr Self const& self() const { return static_cast<Self const&>(*this); }
+  WEFT_ALWAYS_INLINE static constexpr int rank() { return D.rank; }
+  WEFT_ALWAYS_INLINE constexpr extents<D.rank> shape() const { return self().sizes(); }
+  WEFT_ALWAYS_INLINE constexpr index_t shape(index_t axis) const {
+    return self().sizes()[static_cast<std::size_t>(checked_axis("shape", axis, D.rank))];
+  }
+  WEFT_ALWAYS_INLINE constexpr index_t size() const { return count(self().sizes()); }
+
+  // A view of any expression: e(all, range(0, 3), newaxis, 1).
+  template <class... I>
+    requires(D.rank > 0 && sizeof...(I) > 0)
+  WEFT_ALWAYS_INLINE constexpr auto operator()(I const&... index) const& {
+    return view_of(self(), index...);
+  }
+
+  // A rank-0 expression is a number.
+  WEFT_ALWAYS_INLINE constexpr operator T() const
+    requires(D.rank == 0)
+  {
+    return number_of(self());
+  }
+};
+
+// What an operand becomes inside a tree: a place (a view that can be written to) is only a view there.
+template <class X>
+WEFT_ALWAYS_INLINE constexpr decltype(auto) stored(X const& x) {
+  if constexpr (requires { x.as_view(); })
+    return x.as_view();
+  else
+    return (x);
+}
+template <class X>
+using stored_t = std::remove_cvref_t<decltype(stored(std::declval<X const&>()))>;
+
+// The result of a mistake that was reported already: takes part in anything, so that one mistake gives one message.
+struct poison {
+  using weft_node = void;
+  using element = float;
+  static constexpr weft::shape dims = weft::shape();
+  constexpr extents<0> sizes() const { return {}; }
+  template <class T>
+  operator T() const;
+  template <class... I>
+  poison operator()(I const&...) const;
+};
+template <class... X>
+inline constexpr bool poisoned = (std::is_same_v<std::remove_cvref_t<X>, poison> || ...);
+
+}  // namespace weft

@@ -1,0 +1,174 @@
+// Reductions as nodes, and the axes they go over.
+//
+//   sum(x)                         over everything: rank 0, converts to a number
+//   sum(x, axis<0, -1>, keepdims)  axes known to the compiler: names and static sizes of the others stay
+//   sum(x, 1)                      an axis known at run time
+//
+// A `reduce` node always keeps its axes, as sizes of 1: that is the form in which it broadcasts against the row it
+// was made from. Dropping them is a `squeeze` around it. What is added up, and how packs are joined, is in
+// expr/accumulate.hpp.
+#pragma once
+#include <weft/expr/accumulate.hpp>
+#include <weft/expr/functions.hpp>
+#include <weft/expr/narrow.hpp>
+#include <weft/expr/view.hpp>
+
+namespace weft {
+
+template <index_t... A>
+struct axis_list {};
+template <index_t... A>
+inline constexpr axis_list<A...> axis{};
+
+struct keepdims_t {
+  bool keep = true;
+  constexpr keepdims_t operator()(bool k) const { return {k}; }
+};
+inline constexpr keepdims_t keepdims{};
+
+inline namespace WEFT_ISA {
+namespace expr {
+
+// The axes as a bit mask, bit i for axis i; 0 for a mistake.
+template <int R, index_t... A>
+constexpr unsigned mask_of() {
+  unsigned m = 0;
+  bool good = true;
+  ((good = good && A >= -R && A < R && !(m & (1u << ((A + R) % (R > 0 ? R : 1)))), m |= good ? 1u << ((A + R) % (R > 0 ? R : 1)) : 0u), ...);
+  return good ? m : 0;
+}
+template <int R>
+inline constexpr unsigned every_axis = (1u << R) - 1;
+
+constexpr weft::shape kept_shape(weft::shape s, unsigned mask) {
+  for (int i = 0; i < s.rank; ++i)
+    if ((mask >> i) & 1) s[i] = dim(1);
+  return s;
+}
+constexpr weft::shape squeezed_shape(weft::shape const& s, unsigned mask) {
+  weft::shape r;
+  for (int i = 0; i < s.rank; ++i)
+    if (!((mask >> i) & 1)) r[r.rank++] = s[i];
+  return r;
+}
+
+template <class Op, unsigned Mask, class A>
+struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<element_t<A>>, kept_shape(A::dims, Mask)> {
+  static constexpr int q = trailing(Mask, A::dims.rank);
+  A a;
+  WEFT_INLINE constexpr explicit reduce(A const& x) : a(x) {
+    if constexpr (Op::needs_elements) check_not_empty();
+  }
+  WEFT_INLINE constexpr extents<A::dims.rank> sizes() const {
+    auto e = a.sizes();
+    for (int i = 0; i < A::dims.rank; ++i)
+      if ((Mask >> i) & 1) e[static_cast<std::size_t>(i)] = 1;
+    return e;
+  }
+
+ private:
+  WEFT_INLINE constexpr void check_not_empty() const {
+    auto const e = a.sizes();
+    for (int i = 0; i < A::dims.rank; ++i)
+      if (((Mask >> i) & 1) && e[static_cast<std::size_t>(i)] == 0) [[unlikely]]
+        fail<shape_error>(std::string(Op::name) + ": nothing to reduce in " + to_text(e));
+  }
+};
+
+template <class A, unsigned Mask>
+WEFT_INLINE constexpr auto drop_axes(A const& a) {
+  if constexpr (Mask == 0)
+    return a;
+  else
+    return squeeze_node<Mask, A>(a);
+}
+
+template <class Op, class X>
+WEFT_INLINE constexpr auto reduce_all(X const& x) {
+  using A = stored_t<X>;
+  if constexpr (poisoned<A>)
+    return poison{};
+  else
+    return drop_axes<reduce<Op, every_axis<rank_of<A>>, A>, every_axis<rank_of<A>>>(
+        reduce<Op, every_axis<rank_of<A>>, A>(stored(x)));
+}
+template <class Op, bool Keep, class X, index_t... I>
+WEFT_INLINE constexpr auto reduce_axes(X const& x, axis_list<I...>) {
+  using A = stored_t<X>;
+  if constexpr (poisoned<A>) {
+    return poison{};
+  } else {
+    constexpr unsigned mask = mask_of<rank_of<A>, I...>();
+    static_assert(mask != 0 || sizeof...(I) == 0, "weft: an axis is outside the tensor's rank, or given twice");
+    using node = reduce<Op, mask, A>;
+    if constexpr (Keep)
+      return node(stored(x));
+    else
+      return drop_axes<node, mask>(node(stored(x)));
+  }
+}
+// An axis known at run time: it is moved to the end, and names and static sizes are lost.
+template <class Op, bool Keep, class A>
+WEFT_INLINE auto reduce_at(A const& a, index_t at) {
+  constexpr int R = rank_of<A>;
+  int const i = checked_axis(Op::name, at, R);
+  auto moved = move_axis_last(a, i);
+  auto node = reduce<Op, 1u << (R - 1), decltype(moved)>(moved);
+  if constexpr (Keep)
+    return move_last_axis_to(node, i);
+  else
+    return drop_axes<decltype(node), 1u << (R - 1)>(node);
+}
+
+}  // namespace expr
+
+// clang-format off
+#define WEFT_REDUCTION(NAME)                                                                                       \
+  template <expression A>                                                                                          \
+  WEFT_INLINE constexpr auto NAME(A const& a) {                                                                    \
+    return expr::reduce_all<expr::fold::NAME>(a);                                                                  \
+  }                                                                                                                \
+  template <expression A, index_t... I>                                                                            \
+  WEFT_INLINE constexpr auto NAME(A const& a, axis_list<I...> axes) {                                              \
+    return expr::reduce_axes<expr::fold::NAME, false>(a, axes);                                                    \
+  }                                                                                                                \
+  template <expression A, index_t... I>                                                                            \
+  WEFT_INLINE constexpr auto NAME(A const& a, axis_list<I...> axes, keepdims_t) {                                  \
+    return expr::reduce_axes<expr::fold::NAME, true>(a, axes);                                                     \
+  }                                                                                                                \
+  template <expression A>                                                                                          \
+  WEFT_INLINE auto NAME(A const& a, index_t at) {                                                                  \
+    return expr::reduce_at<expr::fold::NAME, false>(a, at);                                                        \
+  }                                                                                                                \
+  template <expression A>                                                                                          \
+  WEFT_INLINE auto NAME(A const& a, index_t at, keepdims_t) {                                                      \
+    return expr::reduce_at<expr::fold::NAME, true>(a, at);                                                         \
+  }
+
+WEFT_REDUCTION(sum)
+WEFT_REDUCTION(mean)
+WEFT_REDUCTION(prod)
+WEFT_REDUCTION(max)
+WEFT_REDUCTION(min)
+WEFT_REDUCTION(any)
+WEFT_REDUCTION(argmax)
+WEFT_REDUCTION(argmin)
+#undef WEFT_REDUCTION
+// clang-format on
+
+// The function behind the object `all`, which is an index too.
+template <expression A>
+WEFT_INLINE constexpr auto all_of(A const& a) {
+  return expr::reduce_all<expr::fold::all>(a);
+}
+template <expression A, index_t... I>
+WEFT_INLINE constexpr auto all_of(A const& a, axis_list<I...> axes) {
+  return expr::reduce_axes<expr::fold::all, false>(a, axes);
+}
+template <expression A, index_t... I>
+WEFT_INLINE constexpr auto all_of(A const& a, axis_list<I...> axes, keepdims_t) {
+  return expr::reduce_axes<expr::fold::all, true>(a, axes);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

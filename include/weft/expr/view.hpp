@@ -1,0 +1,388 @@
+// Views: another way to index what is there, without a copy.
+//
+//   a(1, all)   a(range(0, 3, 2), range(1, 3))   a(newaxis, all, -1)   transpose(a)   a(all, 0) = x
+//
+// A `view` maps its own indices to those of its child, axis by axis: child index = start + step * own index. It may
+// look at any expression; the loop walks the leaves below with changed strides. `place` is the view of a tensor that
+// can be written to, as long as it has no name: a named view is a snapshot like any other expression.
+//
+// Public: all, range, newaxis, ellipsis, end, begin; transpose, swapaxes, moveaxis, expand_dims, squeeze,
+// broadcast_to, flip; borrow.
+#pragma once
+#include <weft/expr/map.hpp>
+#include <weft/expr/tensor.hpp>
+
+#include <limits>
+
+namespace weft {
+
+inline constexpr index_t end = std::numeric_limits<index_t>::max();
+inline constexpr index_t begin = std::numeric_limits<index_t>::min();
+
+// Half open, as in NumPy: range(1, 5), range(0, end, 2), range(end, begin, -1).
+struct range {
+  index_t start, stop, step;
+  constexpr range(index_t first, index_t last, index_t by = 1) : start(first), stop(last), step(by) {}
+
+  struct resolved {
+    index_t start, count;
+  };
+  constexpr resolved over(index_t n) const {
+    if (step == 0) fail<index_error>("range: the step is 0");
+    auto place = [n](index_t i, index_t low, index_t high) {
+      if (i == weft::end) return high;
+      if (i == weft::begin) return low;
+      index_t const k = i < 0 ? i + n : i;
+      return k < low ? low : k > high ? high : k;
+    };
+    if (step > 0) {
+      index_t const a = place(start, 0, n), b = place(stop, 0, n);
+      return {a, b > a ? (b - a + step - 1) / step : 0};
+    }
+    index_t const a = place(start, -1, n - 1), b = place(stop, -1, n - 1);
+    return {a, a > b ? (a - b - step - 1) / -step : 0};
+  }
+};
+// The whole axis; as a function, whether every element is true: all(x > 0), all(x > 0, axis<1>).
+struct all_t {
+  using weft_all = void;
+  template <expression A, class... Rest>
+  constexpr auto operator()(A const& a, Rest const&... rest) const {
+    return all_of(a, rest...);
+  }
+};
+inline constexpr all_t all{};
+struct newaxis_t {};
+inline constexpr newaxis_t newaxis{};
+struct ellipsis_t {};
+inline constexpr ellipsis_t ellipsis{};
+
+inline namespace WEFT_ISA {
+namespace expr {
+
+// Where one axis of the child gets its index from: axis of the view (or none), and how.
+struct axis_source {
+  int axis = -1;
+  index_t start = 0, step = 0;
+};
+template <int R>
+using axis_sources = std::array<axis_source, static_cast<std::size_t>(R)>;
+
+template <class A, weft::shape D>
+struct view : described<view<A, D>, element_t<A>, D> {
+  A a;
+  extents<D.rank> ext;
+  axis_sources<A::dims.rank> from;
+  WEFT_INLINE constexpr view(A const& x, extents<D.rank> const& e, axis_sources<A::dims.rank> const& f)
+      : a(x), ext(e), from(f) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext; }
+};
+
+// Axes of size 1 that are dropped; precondition: they have size 1.
+template <unsigned Mask, weft::shape S>
+constexpr weft::shape without() {
+  weft::shape r;
+  for (int i = 0; i < S.rank; ++i)
+    if (!((Mask >> i) & 1)) r[r.rank++] = S[i];
+  return r;
+}
+template <unsigned Mask, class A>
+struct squeeze_node : described<squeeze_node<Mask, A>, element_t<A>, without<Mask, A::dims>()> {
+  A a;
+  WEFT_INLINE constexpr explicit squeeze_node(A const& x) : a(x) {}
+  WEFT_INLINE constexpr extents<without<Mask, A::dims>().rank> sizes() const {
+    extents<without<Mask, A::dims>().rank> e{};
+    [[maybe_unused]] auto const s = a.sizes();
+    std::size_t n = 0;
+    for (int i = 0; i < A::dims.rank; ++i)
+      if (!((Mask >> i) & 1)) e[n++] = s[static_cast<std::size_t>(i)];
+    return e;
+  }
+};
+
+// -- from an index list to a view ------------------------------------------------------------------------------
+
+template <class I>
+inline constexpr bool is_all = requires { typename I::weft_all; };
+template <class I>
+inline constexpr bool makes_axis = std::is_same_v<I, range> || std::is_same_v<I, newaxis_t> || is_all<I>;
+template <class I>
+concept index_argument = std::is_integral_v<I> || makes_axis<I> || std::is_same_v<I, ellipsis_t>;
+
+// -1: integer, 0: all, 1: range, 2: newaxis, 3: ellipsis
+template <class I>
+inline constexpr int index_kind = std::is_integral_v<I>          ? -1
+                                  : std::is_same_v<I, range>      ? 1
+                                  : std::is_same_v<I, newaxis_t>  ? 2
+                                  : std::is_same_v<I, ellipsis_t> ? 3
+                                                                  : 0;
+
+// How many axes the ellipsis (or the end of the list) stands for; negative: too many indices.
+template <int R, class... I>
+inline constexpr int rest_of = R - ((index_kind<I> <= 1 ? 1 : 0) + ... + 0);
+
+template <weft::shape S, class... I>
+constexpr weft::shape indexed_shape() {
+  weft::shape r;
+  int at = 0;
+  constexpr int rest = rest_of<S.rank, I...>;
+  bool dots = false;
+  auto keep = [&](int n) {
+    for (int i = 0; i < n; ++i) r[r.rank++] = S[at++];
+  };
+  auto one = [&](int k) {
+    if (k == -1) ++at;
+    if (k == 0) keep(1);
+    if (k == 1) {
+      r[r.rank] = S[at++];
+      r[r.rank++].extent = dyn;
+      for (char& c : r[r.rank - 1].name) c = 0;
+    }
+    if (k == 2) r[r.rank++] = dim(1);
+    if (k == 3) dots = true, keep(rest);
+  };
+  (one(index_kind<I>), ...);
+  if (!dots) keep(rest);
+  return r;
+}
+
+template <weft::shape S, class... I>
+constexpr bool check_index() {
+  static_assert((index_argument<I> && ...), "weft: an index is an integer, all, range(a, b), newaxis or ellipsis");
+  static_assert(rest_of<S.rank, I...> >= 0, "weft: more indices than the tensor has axes");
+  static_assert(((index_kind<I> == 3 ? 1 : 0) + ... + 0) <= 1, "weft: only one ellipsis can be given");
+  return (index_argument<I> && ...) && rest_of<S.rank, I...> >= 0;
+}
+
+template <int R, int V, class... I>
+constexpr void locate(extents<R> const& s, axis_sources<R>& from, extents<V>& ext, I const&... index) {
+  std::size_t at = 0, own = 0;
+  constexpr int rest = rest_of<R, I...>;
+  bool dots = false;
+  auto keep = [&](int n) {
+    for (int i = 0; i < n; ++i, ++at, ++own) {
+      from[at] = {static_cast<int>(own), 0, 1};
+      ext[own] = s[at];
+    }
+  };
+  auto one = [&](auto const& i) {
+    using X = std::remove_cvref_t<decltype(i)>;
+    constexpr int k = index_kind<X>;
+    if constexpr (k == -1) {
+      index_t const n = s[at], j = static_cast<index_t>(i) < 0 ? static_cast<index_t>(i) + n : static_cast<index_t>(i);
+      if (j < 0 || j >= n)
+        fail<index_error>("index " + std::to_string(i) + " is outside axis " + std::to_string(at) + " of a tensor of shape " + to_text(s));
+      from[at++] = {-1, j, 0};
+    } else if constexpr (k == 0) {
+      keep(1);
+    } else if constexpr (k == 1) {
+      auto const r = i.over(s[at]);
+      from[at++] = {static_cast<int>(own), r.start, i.step};
+      ext[own++] = r.count;
+    } else if constexpr (k == 2) {
+      ext[own++] = 1;
+    } else {
+      dots = true;
+      keep(rest);
+    }
+  };
+  (one(index), ...);
+  if (!dots) keep(rest);
+}
+
+template <class A, class... I>
+WEFT_INLINE constexpr auto make_view(A const& a, I const&... index) {
+  if constexpr (check_index<A::dims, I...>()) {
+    constexpr weft::shape D = indexed_shape<A::dims, I...>();
+    extents<D.rank> ext{};
+    axis_sources<A::dims.rank> from{};
+    locate<A::dims.rank, D.rank>(a.sizes(), from, ext, index...);
+    return view<A, D>(a, ext, from);
+  } else {
+    return poison{};
+  }
+}
+
+// The writable view of a tensor. It keeps a handle (so that a named one is a snapshot) and the tensor's address,
+// which is used only while the view is unnamed.
+template <class Tensor, weft::shape D>
+struct place : view<Tensor, D> {
+  Tensor* target;
+  WEFT_INLINE constexpr place(view<Tensor, D> const& v, Tensor& t) : view<Tensor, D>(v), target(&t) {}
+  WEFT_INLINE constexpr place(place const&) = default;
+  WEFT_INLINE constexpr view<Tensor, D> const& as_view() const { return *this; }
+
+  template <operand X>
+  WEFT_INLINE constexpr void operator=(X const& x) && {
+    assign_place(*this, x);
+  }
+  WEFT_INLINE constexpr void operator=(place const& x) && { assign_place(*this, x.as_view()); }
+  template <operand X>
+  WEFT_INLINE constexpr void operator+=(X const& x) && {
+    assign_place(*this, as_view() + x);
+  }
+  template <operand X>
+  WEFT_INLINE constexpr void operator-=(X const& x) && {
+    assign_place(*this, as_view() - x);
+  }
+  template <operand X>
+  WEFT_INLINE constexpr void operator*=(X const& x) && {
+    assign_place(*this, as_view() * x);
+  }
+  template <operand X>
+  WEFT_INLINE constexpr void operator/=(X const& x) && {
+    assign_place(*this, as_view() / x);
+  }
+  // A named view is a snapshot that cannot be assigned to: write a(1, all) = x.
+  template <operand X>
+  void operator=(X const&) & = delete;
+  void operator=(place const&) & = delete;
+};
+
+}  // namespace expr
+
+template <expression A, class... I>
+WEFT_INLINE constexpr auto view_of(A const& a, I const&... index) {
+  return expr::make_view(stored(a), index...);
+}
+template <class T, auto S, class... I>
+WEFT_INLINE constexpr auto place_in(tensor<T, S>& a, I const&... index) {
+  auto v = expr::make_view(std::as_const(a), index...);
+  if constexpr (poisoned<decltype(v)>)
+    return v;
+  else
+    return expr::place<tensor<T, S>, decltype(v)::dims>(v, a);
+}
+
+// -- axes in another order -------------------------------------------------------------------------------------
+
+namespace expr {
+// Own axis i is the child's axis order[i].
+template <class A, std::size_t R>
+WEFT_INLINE constexpr auto permuted(A const& a, std::array<int, R> const& order) {
+  constexpr weft::shape D = unknown(static_cast<int>(R));
+  auto const s = a.sizes();
+  extents<static_cast<int>(R)> ext{};
+  axis_sources<static_cast<int>(R)> from{};
+  for (std::size_t i = 0; i < R; ++i) {
+    auto const c = static_cast<std::size_t>(order[i]);
+    ext[i] = s[c];
+    from[c] = {static_cast<int>(i), 0, 1};
+  }
+  return view<A, D>(a, ext, from);
+}
+template <class A>
+WEFT_INLINE auto move_axis_last(A const& x, int axis) {
+  decltype(auto) a = stored(x);
+  std::array<int, static_cast<std::size_t>(rank_of<A>)> order{};
+  std::size_t n = 0;
+  for (int i = 0; i < rank_of<A>; ++i)
+    if (i != axis) order[n++] = i;
+  order[n] = axis;
+  return permuted(a, order);
+}
+template <class A>
+WEFT_INLINE auto move_last_axis_to(A const& a, int axis) {
+  std::array<int, static_cast<std::size_t>(rank_of<A>)> order{};
+  int n = 0;
+  for (int i = 0; i < rank_of<A>; ++i) order[static_cast<std::size_t>(i)] = i == axis ? rank_of<A> - 1 : n++;
+  return permuted(a, order);
+}
+
+template <weft::shape S, std::size_t R>
+constexpr weft::shape permuted_shape(std::array<int, R> const& order) {
+  weft::shape r = S;
+  for (std::size_t i = 0; i < R; ++i) r[static_cast<int>(i)] = S[order[i]];
+  return r;
+}
+// The same with the order known to the compiler: names and static sizes stay.
+template <auto Order, class A>
+WEFT_INLINE constexpr auto permuted_by(A const& x) {
+  decltype(auto) a = stored(x);
+  using E = std::remove_cvref_t<decltype(a)>;
+  auto const v = permuted(a, Order);
+  return view<E, permuted_shape<E::dims>(Order)>(v.a, v.ext, v.from);
+}
+template <int R>
+constexpr auto reversed_order() {
+  std::array<int, static_cast<std::size_t>(R)> o{};
+  for (int i = 0; i < R; ++i) o[static_cast<std::size_t>(i)] = R - 1 - i;
+  return o;
+}
+template <int R>
+constexpr auto swapped_order(index_t a, index_t b) {
+  std::array<int, static_cast<std::size_t>(R)> o{};
+  for (int i = 0; i < R; ++i) o[static_cast<std::size_t>(i)] = i;
+  auto const p = static_cast<std::size_t>((a + R) % R), q = static_cast<std::size_t>((b + R) % R);
+  o[p] = static_cast<int>(q);
+  o[q] = static_cast<int>(p);
+  return o;
+}
+}  // namespace expr
+
+// All axes in reverse order.
+template <expression A>
+WEFT_INLINE constexpr auto transpose(A const& a) {
+  if constexpr (poisoned<A>)
+    return poison{};
+  else if constexpr (rank_of<A> < 2)
+    return stored(a);
+  else
+    return expr::permuted_by<expr::reversed_order<rank_of<A>>()>(a);
+}
+template <index_t P, index_t Q, expression A>
+WEFT_INLINE constexpr auto swapaxes(A const& a) {
+  static_assert(P >= -rank_of<A> && P < rank_of<A> && Q >= -rank_of<A> && Q < rank_of<A>,
+                "weft: swapaxes: an axis is outside the tensor's rank");
+  return expr::permuted_by<expr::swapped_order<rank_of<A>>(P, Q)>(a);
+}
+template <expression A>
+WEFT_INLINE auto swapaxes(A const& a, index_t p, index_t q) {
+  constexpr int R = rank_of<A>;
+  return expr::permuted(stored(a),
+                        expr::swapped_order<R>(checked_axis("swapaxes", p, R), checked_axis("swapaxes", q, R)));
+}
+// A new axis of size 1, at `at` of the result.
+template <expression A>
+WEFT_INLINE auto expand_dims(A const& x, index_t at) {
+  decltype(auto) a = stored(x);
+  using E = std::remove_cvref_t<decltype(a)>;
+  constexpr int R = rank_of<A> + 1;
+  int const axis = checked_axis("expand_dims", at, R);
+  extents<R> ext{};
+  expr::axis_sources<R - 1> from{};
+  auto const s = a.sizes();
+  for (int i = 0, c = 0; i < R; ++i) {
+    if (i == axis) {
+      ext[static_cast<std::size_t>(i)] = 1;
+    } else {
+      ext[static_cast<std::size_t>(i)] = s[static_cast<std::size_t>(c)];
+      from[static_cast<std::size_t>(c++)] = {i, 0, 1};
+    }
+  }
+  return expr::view<E, unknown(R)>(a, ext, from);
+}
+template <std::size_t R, expression A>
+WEFT_INLINE auto broadcast_to(A const& x, index_t const (&sizes)[R]) {
+  decltype(auto) a = stored(x);
+  using E = std::remove_cvref_t<decltype(a)>;
+  constexpr int r = static_cast<int>(R);
+  static_assert(rank_of<A> <= r, "weft: broadcast_to: fewer axes than the tensor has");
+  extents<r> ext{};
+  expr::axis_sources<rank_of<A>> from{};
+  auto const s = a.sizes();
+  for (int i = 0; i < r; ++i) {
+    auto const k = static_cast<std::size_t>(i);
+    ext[k] = sizes[k];
+    if (int const c = i - (r - rank_of<A>); c >= 0) {
+      index_t const n = s[static_cast<std::size_t>(c)];
+      if (n != sizes[k] && n != 1)
+        fail_shapes("broadcast_to", s.data(), rank_of<A>, sizes, r, "do not broadcast");
+      from[static_cast<std::size_t>(c)] = {n == 1 ? -1 : i, 0, n == 1 ? 0 : 1};
+    }
+  }
+  return expr::view<E, unknown(r)>(a, ext, from);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

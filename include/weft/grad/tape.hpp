@@ -1,0 +1,106 @@
+// The tape: what happened to tracked values, one record a statement, run backwards in a loop.
+//
+//   weft::tape_stats().records     records made so far on this thread
+//
+// A tracked value names its place by a `slot`: the number of a tape and of the record that made it. Numbers of tapes
+// are never used twice and are looked up among the tapes that live on this thread, so a value that outlives its
+// transform is a constant, never a dangling pointer. The gradient of a slot is stored in the record that made it.
+//
+// The types here are shared by units built for different instruction sets; what computes is behind `backward`.
+//
+// Public: tape, tape_stats, tape_statistics.
+#pragma once
+#include <weft/config.hpp>
+#include <weft/core/dtype.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace weft {
+
+struct tape;
+
+namespace autograd {
+
+struct slot {
+  std::uint64_t tape = 0;  // 0: a constant
+  std::uint32_t index = 0;
+};
+
+struct record {
+  record() = default;
+  record(record const&) = delete;
+  record& operator=(record const&) = delete;
+  virtual ~record() = default;
+  // Adds to the gradients of earlier slots. Called once, after all later records.
+  virtual void backward(tape&) {}
+  bool stays = false;  // its gradient is read after the run
+};
+
+struct thread_state {
+  tape* innermost = nullptr;
+  std::int64_t records = 0;
+  std::int64_t live = 0;
+};
+inline constinit thread_local thread_state here{};
+
+// One of each in a process: a value may wander from thread to thread.
+inline constinit std::uint64_t last_tape = 0;
+
+}  // namespace autograd
+
+// Lives on the stack of the transform that makes it. `order`: which leaves it records.
+struct tape {
+  std::uint64_t number;
+  int order;
+  tape* outer;
+  std::vector<std::unique_ptr<autograd::record>> records;
+
+  WEFT_ALWAYS_INLINE explicit tape(int n)
+      : number(__atomic_add_fetch(&autograd::last_tape, 1, __ATOMIC_RELAXED)), order(n), outer(autograd::here.innermost) {
+    autograd::here.innermost = this;
+  }
+  tape(tape const&) = delete;
+  tape& operator=(tape const&) = delete;
+  WEFT_ALWAYS_INLINE ~tape() {
+    autograd::here.innermost = outer;
+    autograd::here.live -= static_cast<std::int64_t>(records.size());
+    while (!records.empty()) records.pop_back();  // newest first
+  }
+
+  WEFT_ALWAYS_INLINE autograd::slot add(std::unique_ptr<autograd::record> r) {
+    records.push_back(static_cast<std::unique_ptr<autograd::record>&&>(r));
+    ++autograd::here.live;
+    return {number, static_cast<std::uint32_t>(records.size() - 1)};
+  }
+  // Newest first. Each record goes after its turn, and the buffers that only it held with it.
+  WEFT_ALWAYS_INLINE void run() {
+    for (std::size_t i = records.size(); i-- > 0;) {
+      if (!records[i]) continue;
+      records[i]->backward(*this);
+      if (!records[i]->stays) records[i].reset();
+    }
+  }
+};
+
+namespace autograd {
+
+// The living tape that a slot belongs to, or none.
+WEFT_ALWAYS_INLINE tape* find(slot s) {
+  if (s.tape != 0)
+    for (tape* t = here.innermost; t; t = t->outer)
+      if (t->number == s.tape) return t;
+  return nullptr;
+}
+
+}  // namespace autograd
+
+struct tape_statistics {
+  std::int64_t records = 0;  // made so far: statements, not arguments
+  std::int64_t live = 0;     // on the tapes that record now, arguments included
+};
+
+WEFT_ALWAYS_INLINE tape_statistics tape_stats() { return {autograd::here.records, autograd::here.live}; }
+
+}  // namespace weft

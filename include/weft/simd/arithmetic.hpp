@@ -1,0 +1,202 @@
+// Functions of packs that are an instruction or a few: fused products, extremes, rounding, horizontal sums.
+//
+//   fma(a, b, c)            a * b + c, rounded once where the ISA can, else twice;  fnma: c - a * b
+//   min max                 a < b ? a : b, the second operand where either is NaN (one instruction)
+//   minimum maximum         NaN where either is NaN
+//   abs copysign sqrt       sqrt is exact
+//   floor ceil trunc rint   rint takes halves to even
+//   reduce_add reduce_mul reduce_min reduce_max reduce_minimum reduce_maximum
+//                           halves first: (0+4)+(2+6) ..., the same order on every ISA for a given N
+#pragma once
+#include <weft/simd/mask.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace simd {
+
+namespace detail {
+#if WEFT_SIMD_LEVEL
+template <class T, int N>
+WEFT_INLINE batch<T, held<T, N>> batch_of(pack<T, N> a) {
+  return batch<T, held<T, N>>(a.data);
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> pack_of(batch<T, held<T, N>> b) {
+  return pack<T, N>((typename pack<T, N>::storage)b.data);
+}
+#endif
+}  // namespace detail
+
+template <class T, int N>
+WEFT_INLINE pack<T, N> fma(pack<T, N> a, std::type_identity_t<pack<T, N>> b, std::type_identity_t<pack<T, N>> c) {
+  if constexpr (detail::halved<T, N>) {
+    return {fma(a.data.low, b.data.low, c.data.low), fma(a.data.high, b.data.high, c.data.high)};
+  }
+#if WEFT_SIMD_LEVEL >= 2
+  else if constexpr (std::is_floating_point_v<T>) {
+    constexpr int B = detail::held<T, N>;
+    constexpr bool single = std::is_same_v<T, float>;
+    if constexpr (B == 16 && single) return pack<T, N>(_mm_fmadd_ps(a.data, b.data, c.data));
+    else if constexpr (B == 16) return pack<T, N>(_mm_fmadd_pd(a.data, b.data, c.data));
+    else if constexpr (B == 32 && single) return pack<T, N>(_mm256_fmadd_ps(a.data, b.data, c.data));
+    else if constexpr (B == 32) return pack<T, N>(_mm256_fmadd_pd(a.data, b.data, c.data));
+#if WEFT_SIMD_LEVEL == 3
+    else if constexpr (single) return pack<T, N>(_mm512_fmadd_ps(a.data, b.data, c.data));
+    else return pack<T, N>(_mm512_fmadd_pd(a.data, b.data, c.data));
+#endif
+  }
+#elif WEFT_SIMD_LEVEL == 0 && defined(__FMA__)
+  else if constexpr (std::is_same_v<T, float>) {
+    return detail::per_lane<T, N>([&](int i) { return __builtin_fmaf(a[i], b[i], c[i]); });
+  } else if constexpr (std::is_same_v<T, double>) {
+    return detail::per_lane<T, N>([&](int i) { return __builtin_fma(a[i], b[i], c[i]); });
+  }
+#endif
+  else return a * b + c;
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> fnma(pack<T, N> a, std::type_identity_t<pack<T, N>> b, std::type_identity_t<pack<T, N>> c) {
+  if constexpr (std::is_floating_point_v<T>) return fma(-a, b, c);
+  else return c - a * b;
+}
+
+#define WEFT_EXTREME(name, op)                                                                                  \
+  template <class T, int N>                                                                                     \
+  WEFT_INLINE pack<T, N> name(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {                               \
+    if constexpr (detail::halved<T, N>) return {name(a.data.low, b.data.low), name(a.data.high, b.data.high)};  \
+    else if constexpr (detail::plain) {                                                                         \
+      for (int i = 0; i < N; ++i) a.data.at[i] = a.data.at[i] op b.data.at[i] ? a.data.at[i] : b.data.at[i];    \
+      return a;                                                                                                 \
+    } else return detail::name##_register(a, b);                                                                \
+  }
+namespace detail {
+template <class T, int N>
+WEFT_INLINE pack<T, N> min_register([[maybe_unused]] pack<T, N> a, [[maybe_unused]] pack<T, N> b) {
+#if WEFT_SIMD_LEVEL
+  if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::min(batch_of(a), batch_of(b)));
+  else return pack<T, N>(a.data < b.data ? a.data : b.data);
+#endif
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> max_register([[maybe_unused]] pack<T, N> a, [[maybe_unused]] pack<T, N> b) {
+#if WEFT_SIMD_LEVEL
+  if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::max(batch_of(a), batch_of(b)));
+  else return pack<T, N>(a.data > b.data ? a.data : b.data);
+#endif
+}
+}  // namespace detail
+WEFT_EXTREME(min, <)
+WEFT_EXTREME(max, >)
+#undef WEFT_EXTREME
+
+template <class T, int N>
+WEFT_INLINE pack<T, N> minimum(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {
+  if constexpr (std::is_floating_point_v<T>) return select(isnan(a), a, min(a, b));
+  else return min(a, b);
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> maximum(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {
+  if constexpr (std::is_floating_point_v<T>) return select(isnan(a), a, max(a, b));
+  else return max(a, b);
+}
+
+namespace detail {
+// The sign bits of a, and a with the sign bits of b instead.
+template <class T, int N>
+WEFT_INLINE pack<T, N> without_sign(pack<T, N> a) {
+  using U = unsigned_of<T>;
+  return bit_cast<T>(bit_cast<U>(a) & pack<U, N>(static_cast<U>(~U{0}) >> 1));
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> sign_of(pack<T, N> a) {
+  using U = unsigned_of<T>;
+  return bit_cast<T>(bit_cast<U>(a) & pack<U, N>(static_cast<U>(U{1} << (8 * sizeof(T) - 1))));
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> with_bits_of(pack<T, N> a, pack<T, N> b) {
+  using U = unsigned_of<T>;
+  return bit_cast<T>(bit_cast<U>(a) | bit_cast<U>(b));
+}
+}  // namespace detail
+
+template <class T, int N>
+WEFT_INLINE pack<T, N> abs(pack<T, N> a) {
+  if constexpr (std::is_floating_point_v<T>) return detail::without_sign(a);
+  else if constexpr (std::is_unsigned_v<T>) return a;
+  else return max(a, -a);
+}
+template <class T, int N>
+  requires std::is_floating_point_v<T>
+WEFT_INLINE pack<T, N> copysign(pack<T, N> a, pack<T, N> sign) {
+  return detail::with_bits_of(detail::without_sign(a), detail::sign_of(sign));
+}
+
+template <class T, int N>
+  requires std::is_floating_point_v<T>
+WEFT_INLINE pack<T, N> sqrt(pack<T, N> a) {
+  if constexpr (detail::halved<T, N>) return {sqrt(a.data.low), sqrt(a.data.high)};
+  else if constexpr (detail::plain) return detail::per_lane<T, N>([&](int i) { return std::sqrt(a[i]); });
+#if WEFT_SIMD_LEVEL
+  else return detail::pack_of<T, N>(xsimd::sqrt(detail::batch_of(a)));
+#endif
+}
+
+// Without a rounding instruction: adding and subtracting 1.5 * 2^23 (or 2^52) rounds, the rest corrects that.
+#define WEFT_ROUNDING(name, without)                                                                            \
+  template <class T, int N>                                                                                     \
+    requires std::is_floating_point_v<T>                                                                        \
+  WEFT_INLINE pack<T, N> name(pack<T, N> a) {                                                                   \
+    if constexpr (detail::halved<T, N>) return {name(a.data.low), name(a.data.high)};                           \
+    else if constexpr (detail::plain) return detail::per_lane<T, N>([&](int i) { return std::name(a[i]); });    \
+    else return without;                                                                                        \
+  }
+#if WEFT_SIMD_LEVEL >= 2 || (WEFT_SIMD_LEVEL && defined(__SSE4_1__))
+WEFT_ROUNDING(floor, (detail::pack_of<T, N>(xsimd::floor(detail::batch_of(a)))))
+WEFT_ROUNDING(ceil, (detail::pack_of<T, N>(xsimd::ceil(detail::batch_of(a)))))
+WEFT_ROUNDING(trunc, (detail::pack_of<T, N>(xsimd::trunc(detail::batch_of(a)))))
+WEFT_ROUNDING(rint, (detail::pack_of<T, N>(xsimd::nearbyint(detail::batch_of(a)))))
+#else
+namespace detail {
+template <class T, int N>
+WEFT_INLINE pack<T, N> round_by_adding(pack<T, N> a) {
+  pack<T, N> const big(sizeof(T) == 4 ? T(8388608) : T(4503599627370496)), x = abs(a);
+  return select(x < big, with_bits_of((x + big) - big, sign_of(a)), a);
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> floor_by_adding(pack<T, N> a) {
+  pack<T, N> r = round_by_adding(a);
+  return with_bits_of(select(r > a, r - pack<T, N>(1), r), sign_of(a));
+}
+template <class T, int N>
+WEFT_INLINE pack<T, N> trunc_by_adding(pack<T, N> a) {
+  pack<T, N> x = without_sign(a);
+  return with_bits_of(floor_by_adding(x), sign_of(a));
+}
+}  // namespace detail
+WEFT_ROUNDING(rint, detail::round_by_adding(a))
+WEFT_ROUNDING(floor, detail::floor_by_adding(a))
+WEFT_ROUNDING(ceil, -detail::floor_by_adding(-a))
+WEFT_ROUNDING(trunc, detail::trunc_by_adding(a))
+#endif
+#undef WEFT_ROUNDING
+
+#define WEFT_REDUCE(name, combined)                                  \
+  template <class T, int N>                                          \
+  WEFT_INLINE T name(pack<T, N> a) {                                 \
+    if constexpr (N == 1) return a[0];                               \
+    else {                                                           \
+      pack<T, N / 2> x = lower(a), y = upper(a);                     \
+      return name(combined);                                         \
+    }                                                                \
+  }
+WEFT_REDUCE(reduce_add, x + y)
+WEFT_REDUCE(reduce_mul, x* y)
+WEFT_REDUCE(reduce_min, min(x, y))
+WEFT_REDUCE(reduce_max, max(x, y))
+WEFT_REDUCE(reduce_minimum, minimum(x, y))
+WEFT_REDUCE(reduce_maximum, maximum(x, y))
+#undef WEFT_REDUCE
+
+}  // namespace simd
+}  // namespace WEFT_ISA
+}  // namespace weft

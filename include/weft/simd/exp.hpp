@@ -1,0 +1,193 @@
+// exp and what is made of it, for packs of float and double.
+//
+//   exp(x) expm1(x) sigmoid(x) tanh(x)
+//
+// At most 2 ulp everywhere, results that are subnormal, infinite or NaN included. A lane's result depends on that
+// lane alone, and on the instruction set: AVX-512 has a table in two registers, fewer others a longer polynomial.
+//
+// x = k ln 2 + r, |r| <= ln(2) / 2, exp x = 2^k exp r. Adding 1.5 * 2^23 (2^52) rounds to an integer; ln 2 is two
+// numbers of which the first has so few bits that k times it is exact without fma too.
+#pragma once
+#include <weft/simd/arithmetic.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace simd {
+namespace detail {
+
+template <class T>
+struct binary;
+template <>
+struct binary<float> {
+  static constexpr int mantissa = 23;
+  static constexpr float bias = 127.f, magic = 12582912.f, log2e = 1.44269504f;
+  static constexpr float ln2_high = 0x1.62ep-1f, ln2_low = 3.19461850e-5f;
+  static constexpr float exp_low = -104.5f, exp_high = 89.f, one_at = 10.f;  // tanh is 1 from one_at on
+};
+template <>
+struct binary<double> {
+  static constexpr int mantissa = 52;
+  static constexpr double bias = 1023., magic = 6755399441055744., log2e = 1.4426950408889634;
+  static constexpr double ln2_high = 0x1.62e42fefap-1, ln2_low = 1.6465949582897081e-12;
+  static constexpr double exp_low = -746., exp_high = 710., one_at = 20.;
+};
+
+// 2^(k + extra) for integers k whose result is a normal number.
+template <int extra, class T, int N>
+WEFT_INLINE pack<T, N> power_of_two(pack<T, N> k) {
+  using B = binary<T>;
+  return bit_cast<T>(bit_cast<unsigned_of<T>>(k + pack<T, N>(B::magic + B::bias + T(extra))) << B::mantissa);
+}
+
+// y 2^k, rounded once: y in [0.5, 2), k an integer.
+template <class T, int N>
+WEFT_INLINE pack<T, N> scaled(pack<T, N> y, pack<T, N> k) {
+#if WEFT_SIMD_LEVEL == 3
+  constexpr int B = held<T, N>;
+  if constexpr (B == 64 && sizeof(T) == 4) return pack<T, N>(_mm512_scalef_ps(y.data, k.data));
+  else if constexpr (B == 32 && sizeof(T) == 4) return pack<T, N>(_mm256_scalef_ps(y.data, k.data));
+  else if constexpr (B == 16 && sizeof(T) == 4) return pack<T, N>(_mm_scalef_ps(y.data, k.data));
+  else if constexpr (B == 64) return pack<T, N>(_mm512_scalef_pd(y.data, k.data));
+  else if constexpr (B == 32) return pack<T, N>(_mm256_scalef_pd(y.data, k.data));
+  else return pack<T, N>(_mm_scalef_pd(y.data, k.data));
+#else
+  // In two steps, the first of which stays normal; 2^128 is not a float, hence the 1.
+  auto first = max(k, pack<T, N>(T(3) - binary<T>::bias));
+  return y * power_of_two<-1>(first) * power_of_two<1>(k - first);
+#endif
+}
+
+// a0 + x (a1 + x (...))
+template <class T, int N>
+WEFT_INLINE pack<T, N> polynomial(pack<T, N>, T a) {
+  return pack<T, N>(a);
+}
+template <class T, int N, class... More>
+WEFT_INLINE pack<T, N> polynomial(pack<T, N> x, T a, More... more) {
+  return fma(polynomial(x, more...), x, pack<T, N>(a));
+}
+
+template <class T, int N>
+struct reduced {
+  pack<T, N> k, r;
+};
+template <class T, int N>
+WEFT_INLINE reduced<T, N> reduce_by_ln2(pack<T, N> x) {
+  using P = pack<T, N>;
+  using B = binary<T>;
+  P k = fma(x, P(B::log2e), P(B::magic)) - P(B::magic);
+  P r = fnma(k, P(B::ln2_high), x);
+  return {k, fnma(k, P(B::ln2_low), r)};
+}
+
+// exp(r) - 1 for |r| <= ln(2) / 2: right in relation to itself, for `exact`, or to exp(r).
+template <bool exact, class T, int N>
+WEFT_INLINE pack<T, N> expm1_reduced(pack<T, N> r) {
+  pack<T, N> q;
+  if constexpr (std::is_same_v<T, float> && exact) {
+    q = polynomial(r, 0.5000000044f, 0.1666666681f, 0.04166635972f, 8.333273431e-3f, 1.394072665e-3f, 1.991400882e-4f);
+  } else if constexpr (std::is_same_v<T, float>) {
+    q = polynomial(r, 0.5000000091f, 0.1666652046f, 0.04166621323f, 8.368753874e-3f, 1.395014735e-3f);
+  } else {
+    q = polynomial(r, 0.5, 0.166666666666666763, 0.0416666666666667002, 8.33333333332183536e-3, 1.38888888888672296e-3,
+                   1.98412698857066175e-4, 2.48015873599991513e-5, 2.75572445548961256e-6, 2.75572431138901789e-7,
+                   2.51089385060434084e-8, 2.09243607050581895e-9);
+  }
+  return fma(r * r, q, r);
+}
+
+#if WEFT_SIMD_LEVEL == 3
+// 2^(i / 32)
+alignas(64) inline constexpr float exp2_table[32] = {
+    0x1.000000p+0f, 0x1.059b0ep+0f, 0x1.0b5586p+0f, 0x1.11301ep+0f, 0x1.172b84p+0f, 0x1.1d4874p+0f, 0x1.2387a6p+0f,
+    0x1.29e9e0p+0f, 0x1.306fe0p+0f, 0x1.371a74p+0f, 0x1.3dea64p+0f, 0x1.44e086p+0f, 0x1.4bfdaep+0f, 0x1.5342b6p+0f,
+    0x1.5ab07ep+0f, 0x1.6247ecp+0f, 0x1.6a09e6p+0f, 0x1.71f75ep+0f, 0x1.7a1148p+0f, 0x1.82589ap+0f, 0x1.8ace54p+0f,
+    0x1.93737cp+0f, 0x1.9c4918p+0f, 0x1.a5503cp+0f, 0x1.ae89fap+0f, 0x1.b7f770p+0f, 0x1.c199bep+0f, 0x1.cb720ep+0f,
+    0x1.d5818ep+0f, 0x1.dfc974p+0f, 0x1.ea4afap+0f, 0x1.f50766p+0f};
+
+// k is a multiple of 1/32 whose fraction picks from the table; a cubic does the rest. x needs no bounds: vrangeps
+// holds |r| where k is no longer near x / ln 2 (and replaces inf - inf), and vscalefps makes 0, inf or NaN of k.
+template <class Register>
+WEFT_INLINE Register exp_by_table(Register x) {
+  auto set = [](float a) __attribute__((always_inline)) { return _mm512_set1_ps(a); };
+  Register const magic = set(393216.f);  // 1.5 * 2^18
+  Register low = _mm512_load_ps(exp2_table), high = _mm512_load_ps(exp2_table + 16);
+  Register shifted = _mm512_fmadd_ps(x, set(1.44269504f), magic);
+  Register k = _mm512_sub_ps(shifted, magic);
+  Register r = _mm512_fnmadd_ps(k, set(0x1.62ep-1f), x);
+  r = _mm512_fnmadd_ps(k, set(3.19461850e-5f), r);
+  r = _mm512_range_ps(r, set(0.0109f), 2);
+  Register p = _mm512_mul_ps(_mm512_fmadd_ps(r, set(1.f / 6), set(0.5f)), r);
+  p = _mm512_fmadd_ps(p, r, r);
+  Register t = _mm512_permutex2var_ps(low, _mm512_castps_si512(shifted), high);
+  return _mm512_scalef_ps(_mm512_fmadd_ps(t, p, t), k);
+}
+#endif
+
+}  // namespace detail
+
+template <class T, int N>
+  requires std::is_floating_point_v<T>
+WEFT_INLINE pack<T, N> exp(pack<T, N> x) {
+  using P = pack<T, N>;
+  using B = detail::binary<T>;
+  if constexpr (detail::halved<T, N>) return {exp(x.data.low), exp(x.data.high)};
+#if WEFT_SIMD_LEVEL == 3
+  else if constexpr (std::is_same_v<T, float> && N == 16) return P(detail::exp_by_table(x.data));
+  else if constexpr (std::is_same_v<T, float> && N == 8) {
+    return P(_mm512_castps512_ps256(detail::exp_by_table(_mm512_castps256_ps512(x.data))));
+  } else if constexpr (std::is_same_v<T, float>) {
+    return P(_mm512_castps512_ps128(detail::exp_by_table(_mm512_castps128_ps512(x.data))));
+  }
+#endif
+  else {
+    x = max(P(B::exp_low), min(P(B::exp_high), x));  // NaN comes through as the second operand
+    auto [k, r] = detail::reduce_by_ln2(x);
+    return detail::scaled(detail::expm1_reduced<false>(r) + P(1), k);
+  }
+}
+
+template <class T, int N>
+  requires std::is_floating_point_v<T>
+WEFT_INLINE pack<T, N> sigmoid(pack<T, N> x) {
+  using P = pack<T, N>;
+  if constexpr (detail::halved<T, N>) return {sigmoid(x.data.low), sigmoid(x.data.high)};
+  else {
+    P e = exp(-abs(x));
+    return select(x < T(0), e, P(1)) / (e + P(1));
+  }
+}
+
+template <class T, int N>
+  requires std::is_floating_point_v<T>
+WEFT_INLINE pack<T, N> expm1(pack<T, N> x) {
+  using P = pack<T, N>;
+  using B = detail::binary<T>;
+  if constexpr (detail::halved<T, N>) return {expm1(x.data.low), expm1(x.data.high)};
+  else {
+    auto [k, r] = detail::reduce_by_ln2(max(P(T(-2) * B::one_at), min(P(B::exp_high), x)));
+    P half = detail::power_of_two<-1>(k);  // 2^k may be too large
+    P y = fma(half, detail::expm1_reduced<true>(r), half - P(T(0.5)));
+    return detail::with_bits_of(y + y, detail::sign_of(x));
+  }
+}
+
+// expm1(2x) / (expm1(2x) + 2)
+template <class T, int N>
+  requires std::is_floating_point_v<T>
+WEFT_INLINE pack<T, N> tanh(pack<T, N> x) {
+  using P = pack<T, N>;
+  using B = detail::binary<T>;
+  if constexpr (detail::halved<T, N>) return {tanh(x.data.low), tanh(x.data.high)};
+  else {
+    P y = max(P(-B::one_at), min(P(B::one_at), x));
+    auto [k, r] = detail::reduce_by_ln2(y + y);
+    P s = detail::power_of_two<0>(k);
+    P m = fma(s, detail::expm1_reduced<true>(r), s - P(1));
+    return detail::with_bits_of(m / (m + P(2)), detail::sign_of(x));
+  }
+}
+
+}  // namespace simd
+}  // namespace WEFT_ISA
+}  // namespace weft

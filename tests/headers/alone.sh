@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Compiles each header by itself, with every warning an error: alone.sh <compiler> <include folder> <flags...>
+set -uo pipefail
+compiler=$1 include=$2
+shift 2
+warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror)
+count=0 failed=()
+while read -r header; do
+  count=$((count + 1))
+  if ! echo "#include <$header>" | "$compiler" -std=c++20 -fsyntax-only "${warnings[@]}" "$@" -x c++ -; then
+    failed+=("$header")
+  fi
+done < <(cd "$include" && find weft -name '*.hpp' | sort)
+echo "$compiler: $count headers, ${#failed[@]} not clean: ${failed[*]-}"
+((count > 0 && ${#failed[@]} == 0))

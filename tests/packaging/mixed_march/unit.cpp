@@ -1,0 +1,81 @@
+// Compiled once for each instruction set, with -DUNIT=base, avx2 or avx512.
+#include "unit.hpp"
+
+#include <weft/core/arena.hpp>
+#include <weft/core/errors.hpp>
+#include <weft/core/threads.hpp>
+
+#include <new>
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#define JOIN_OF(a, b) a##b
+#define JOIN(a, b) JOIN_OF(a, b)
+
+namespace weft {
+inline namespace WEFT_ISA {
+
+// Long enough loops that the optimiser uses its widest registers.
+inline void fill(float* out, long n, float first) {
+  for (long i = 0; i < n; ++i) out[i] = first + static_cast<float>(i);
+}
+inline void sum_of(float* out, float const* a, float const* b, long n) {
+  for (long i = 0; i < n; ++i) out[i] = a[i] + b[i];
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft
+
+namespace {
+
+#if MIXED_TENSORS
+void make(value& out, long n, float first) {
+  value fresh;
+  fresh.prepare({n});
+  weft::fill(fresh.data(), n, first);
+  out = static_cast<value&&>(fresh);
+}
+void add(value& out, value const& a, value const& b) { out = a + b; }
+float total(value const& a) { return weft::sum(a); }
+#else
+void make(value& out, long n, float first) {
+  value fresh(n);
+  weft::fill(fresh.data(), n, first);
+  out = static_cast<value&&>(fresh);
+}
+void add(value& out, value const& a, value const& b) {
+  value fresh(a.n);
+  float* const y = fresh.data();
+  weft::parallel_for(4, [&](weft::index_t part) {
+    long const from = a.n * part / 4, to = a.n * (part + 1) / 4;
+    weft::sum_of(y + from, a.data() + from, b.data() + from, to - from);
+  });
+  weft::counters().kernels += 1;
+  out = static_cast<value&&>(fresh);
+}
+float total(value const& a) {
+  weft::arena_scope scope;
+  float* const partial = scope.take<float>(16);
+  for (int k = 0; k != 16; ++k) partial[k] = 0;
+  for (long i = 0; i < a.n; ++i) partial[i % 16] += a.data()[i];
+  float sum = 0;
+  for (int k = 0; k != 16; ++k) sum += partial[k];
+  return sum;
+}
+#endif
+
+void copy(value* uninitialised, value const& a) { new (uninitialised) value(a); }
+void destroy(value* a) { a->~value(); }
+bool catches() {
+  try {
+    weft::fail<weft::shape_error>("a mistake in the unit for " TEXT(UNIT));
+  } catch (weft::error const& e) {
+    return e.what()[0] == 'a';
+  }
+}
+long kernels() { return static_cast<long>(weft::memory_stats().kernels); }
+
+}  // namespace
+
+extern unit const JOIN(UNIT, _unit);
+unit const JOIN(UNIT, _unit) = {TEXT(WEFT_ISA), make, add, total, copy, destroy, catches, kernels};

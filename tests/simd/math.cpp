@@ -1,0 +1,220 @@
+// The elementary functions against a wider type, over all of float and much of double. The table says how far off.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <weft/simd/math.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <vector>
+
+using namespace weft::simd;
+
+namespace {
+
+template <class T>
+struct wider;
+template <>
+struct wider<float> {
+  using type = double;
+};
+template <>
+struct wider<double> {
+  using type = long double;
+};
+
+// The distance in units of the last place of T at the right answer; infinity counts as the next power of two.
+template <class T, class W>
+double ulps(T got, W want) {
+  using limit = std::numeric_limits<T>;
+  if (want != want || got != got) return want != want && got != got ? 0 : 1e30;
+  W top = std::ldexp(W(1), limit::max_exponent);
+  if (std::isinf(got) && std::isinf(want)) return std::signbit(got) == std::signbit(want) ? 0 : 1e30;
+  W g = std::isinf(got) ? std::copysign(top, W(got)) : W(got);
+  W w = std::abs(want) > top ? std::copysign(top, want) : want;
+  int e = 0;
+  std::frexp(w, &e);
+  e = e < limit::min_exponent || w == 0 ? limit::min_exponent : e;
+  return double(std::abs(g - w) / std::ldexp(W(1), e - limit::digits));
+}
+
+struct worst {
+  double ulp = 0, at = 0, got = 0;
+  long points = 0;
+};
+
+template <class T, class F, class G>
+void compare(std::vector<T> const& xs, F packed, G wide, worst& w) {
+  constexpr int N = lanes<T>;
+  for (std::size_t k = 0; k < xs.size(); k += N) {
+    int n = xs.size() - k < N ? int(xs.size() - k) : N;
+    auto x = pack<T, N>::load_partial(&xs[k], n);
+    auto y = packed(x);
+    for (int i = 0; i < n; ++i) {
+      double u = ulps(y[i], wide(typename wider<T>::type(x[i])));
+      ++w.points;
+      if (u > w.ulp) w.ulp = u, w.at = x[i], w.got = y[i];
+    }
+  }
+}
+
+template <class T, class Bits>
+T of_bits(Bits b) {
+  T x;
+  static_assert(sizeof x == sizeof b);
+  std::memcpy(&x, &b, sizeof x);
+  return x;
+}
+
+std::vector<float> edges_of(float) {
+  std::vector<float> v{0.f, -0.f, INFINITY, -INFINITY, NAN, -NAN};
+  for (float x : {1e-45f, 1.1754944e-38f, 3e-39f, 1e-20f, 5.96e-8f, 2.98e-8f, 1e-3f, 0.2554f, 0.3466f, 0.5f, 0.549f,
+                  0.75f, 0.92f, 1.f, 1.5f, 2.f, 3.92f, 3.95f, 4.f, 9.01f, 10.f, 15.f, 16.6355f, 17.33f, 20.f, 87.3365f,
+                  88.f, 88.3762f, 88.72283f, 88.72284f, 89.f, 100.f, 103.27f, 103.97f, 103.98f, 104.5f, 120.f, 1e5f,
+                  1048576.f, 3e6f, 1e10f, 1e30f, 3.4028235e38f}) {
+    for (float y : {x, -x}) {
+      float low = y, high = y;
+      for (int i = 0; i < 200; ++i) {
+        v.push_back(low);
+        v.push_back(high);
+        low = std::nextafter(low, -INFINITY);
+        high = std::nextafter(high, INFINITY);
+      }
+    }
+  }
+  return v;
+}
+std::vector<double> edges_of(double) {
+  std::vector<double> v{0., -0., INFINITY, -INFINITY, NAN};
+  for (double x : {5e-324, 2.2250738585072014e-308, 1e-310, 1e-20, 1.11e-16, 2.2e-16, 1e-3, 0.25, 0.3466, 0.5, 0.549, 0.75,
+                   1., 1.5, 2., 10., 19., 20., 22., 36.7, 37., 40., 708.39, 709.78271289338397, 709.7827128933841, 710.,
+                   744., 745.13, 746., 1e5, 1048576., 1e22, 1e300, 1.7976931348623157e308}) {
+    for (double y : {x, -x}) {
+      double low = y, high = y;
+      for (int i = 0; i < 200; ++i) {
+        v.push_back(low);
+        v.push_back(high);
+        low = std::nextafter(low, -INFINITY);
+        high = std::nextafter(high, INFINITY);
+      }
+    }
+  }
+  return v;
+}
+
+// WEFT_STRIDE=1 in the environment visits every float.
+std::uint64_t stride() {
+  char const* s = std::getenv("WEFT_STRIDE");
+  return s ? std::strtoull(s, nullptr, 10) : 4099;
+}
+
+template <class F, class G>
+worst sweep_float(F packed, G wide) {
+  worst w;
+  compare(edges_of(0.f), packed, wide, w);
+  std::vector<float> xs;
+  for (std::uint64_t b = 0; b < (1ull << 32); b += stride()) {
+    xs.push_back(of_bits<float>(static_cast<std::uint32_t>(b)));
+    if (xs.size() == 1 << 16) compare(xs, packed, wide, w), xs.clear();
+  }
+  compare(xs, packed, wide, w);
+  return w;
+}
+template <class F, class G>
+worst sweep_double(double low, double high, F packed, G wide) {
+  worst w;
+  compare(edges_of(0.), packed, wide, w);
+  std::vector<double> xs;
+  std::uint64_t bits = 0x9e3779b97f4a7c15u;
+  for (int i = 0; i < 60000; ++i) {
+    bits = bits * 6364136223846793005u + 1442695040888963407u;
+    xs.push_back(of_bits<double>(bits));                                     // every size
+    xs.push_back(low + (high - low) * double(bits >> 11) / 9007199254740992.);  // where it matters
+    xs.push_back(xs.back() / 64);
+  }
+  compare(xs, packed, wide, w);
+  return w;
+}
+
+void report(char const* type, char const* name, worst w) {
+  std::printf("%-7s %-8s %6.3f ulp at %.9g (%.9g), %ld points\n", type, name, w.ulp, w.at, w.got, w.points);
+}
+
+template <class W>
+W sigmoid_of(W x) {
+  return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
+
+}  // namespace
+
+#define FUNCTION(name, reference, low, high)                                                      \
+  TEST_CASE(#name) {                                                                              \
+    auto packed = [](auto x) { return weft::simd::name(x); };                                     \
+    auto wide = [](auto x) { return reference; };                                                 \
+    worst f = sweep_float(packed, wide), d = sweep_double(low, high, packed, wide);               \
+    report("float", #name, f);                                                                    \
+    report("double", #name, d);                                                                   \
+    CHECK(f.ulp <= 2);                                                                            \
+    CHECK(d.ulp <= 2);                                                                            \
+  }
+FUNCTION(exp, std::exp(x), -750, 720)
+FUNCTION(expm1, std::expm1(x), -40, 720)
+FUNCTION(sigmoid, sigmoid_of(x), -750, 40)
+FUNCTION(tanh, std::tanh(x), -22, 22)
+FUNCTION(log, std::log(x), 0, 10)
+FUNCTION(log1p, std::log1p(x), -1, 10)
+FUNCTION(erf, std::erf(x), -6, 6)
+FUNCTION(sin, std::sin(x), -1e5, 1e5)
+FUNCTION(cos, std::cos(x), -1e5, 1e5)
+FUNCTION(rsqrt, 1 / std::sqrt(x), 0, 10)
+
+namespace {
+
+// The same bits in every lane and for every N.
+template <class T, int N, class F>
+void position(F f, T x, T want) {
+  for (int i = 0; i < N; ++i) {
+    auto lanes = pack<T, N>(T(-0.7));
+    lanes.set(i, x);
+    T y = f(lanes)[i];
+    CHECK(std::memcmp(&y, &want, sizeof y) == 0);
+  }
+}
+template <class T, class F>
+void everywhere(F f) {
+  for (T x : {T(0.3), T(-2.7), T(12), T(-89.5), T(1e-40), T(3e6)}) {
+    T want = f(pack<T, 1>(x))[0];
+    position<T, 1>(f, x, want);
+    position<T, 2>(f, x, want);
+    position<T, 4>(f, x, want);
+    position<T, 8>(f, x, want);
+    position<T, 16>(f, x, want);
+    position<T, 32>(f, x, want);
+  }
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("a lane depends neither on its place nor on their number", T, float, double) {
+  everywhere<T>([](auto x) { return exp(x); });
+  everywhere<T>([](auto x) { return expm1(x); });
+  everywhere<T>([](auto x) { return sigmoid(x); });
+  everywhere<T>([](auto x) { return tanh(x); });
+  everywhere<T>([](auto x) { return log(abs(x)); });
+  everywhere<T>([](auto x) { return log1p(abs(x)); });
+  everywhere<T>([](auto x) { return erf(x); });
+  everywhere<T>([](auto x) { return sin(x); });
+  everywhere<T>([](auto x) { return cos(x); });
+  everywhere<T>([](auto x) { return rsqrt(abs(x)); });
+}
+TEST_CASE_TEMPLATE("odd functions keep the sign of zero", T, float, double) {
+  pack<T, 4> zero(T(-0.));
+  CHECK(std::signbit(expm1(zero)[1]));
+  CHECK(std::signbit(tanh(zero)[1]));
+  CHECK(std::signbit(log1p(zero)[1]));
+  CHECK(std::signbit(erf(zero)[1]));
+  CHECK(std::signbit(sin(zero)[1]));
+}
