@@ -46,6 +46,7 @@ inline error_hook& on_error() {
   return hook;
 }
 
+inline namespace WEFT_ISA {
 // Cold and never inlined: the callers are hot paths that only test a condition.
 template <class Error>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string message) {
@@ -56,5 +57,6 @@ template <class Error>
   throw Error(std::move(message));
 #endif
 }
+}  // namespace WEFT_ISA
 
 }  // namespace weft

@@ -150,6 +150,8 @@ constexpr index_t count(std::array<index_t, R> const& e) {
   return n;
 }
 
+inline namespace WEFT_ISA {
+
 inline std::string to_text(index_t const* sizes, int rank) {
   std::string s = "(";
   for (int i = 0; i < rank; ++i) {
@@ -176,6 +178,8 @@ inline int checked_axis(char const* operation, index_t axis, int rank) {
                       std::to_string(rank));
   return static_cast<int>(a);
 }
+
+}  // namespace WEFT_ISA
 
 // The extents of a shape that the compiler knows in full.
 template <shape S>

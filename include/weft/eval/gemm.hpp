@@ -13,15 +13,13 @@
 #pragma once
 #include <weft/core/threads.hpp>
 #include <weft/eval/gemm_block.hpp>
+#include <weft/eval/gemv.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 namespace detail {
 
-// k is cut into equal blocks of at most this depth. A block of a panel then streams from the second cache, which a
-// kernel hides; half of it, which would stay in the first cache, writes c more often and is slower.
-constexpr index_t most_depth = 512;
 // Tasks: rows of c where b is shared, columns where it is not.
 constexpr index_t few_rows = 256, task_rows = 192, task_columns = 512;
 // A row-major b is read where it lies if its rows are near each other, or if c has so few rows that packing costs more.
@@ -128,6 +126,7 @@ template <class T>
                             matrix_sink<T> const& c) {
   using namespace detail;
   if (m <= 0 || n <= 0) return;
+  if ((m == 1 || n == 1) && k > 0) return vector_product(m, n, k, a, b, c);
   bool const b_rows = b.data && (b.column_stride == 1 || n == 1);
   if (a.data && b_rows && k <= most_depth) {
     bool const tiny = m * n * k <= 4096;

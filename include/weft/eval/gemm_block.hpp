@@ -7,7 +7,6 @@
 #include <weft/core/arena.hpp>
 #include <weft/eval/gemm_pack.hpp>
 
-
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
@@ -86,6 +85,10 @@ WEFT_INLINE void sweep(index_t rows, index_t columns, index_t depth, left_block<
   s.columns = rest;
   if (rest) column(reach::part);
 }
+
+// k is cut into equal blocks of at most this depth. A block of a panel then streams from the second cache, which a
+// kernel hides; half of it, which would stay in the first cache, writes c more often and is slower.
+constexpr index_t most_depth = 512;
 
 // How an operand reaches the kernels.
 enum class access { in_place, in_task, shared };

@@ -234,7 +234,8 @@ template <bool Narrow, bool Stream, int N, class Cursor, class Target>
         } else {
           auto const place = out.place(f, t, r);
           if constexpr (last > 0) {
-            if (own_row) offer_row(c, place.p);
+            if constexpr (requires { *place.p; })
+              if (own_row) offer_row(c, place.p);
             run_passes<0, last, N>(c, r, columns);
           }
           store_row<N, Stream>(c.template line<last, N>(r, no_names{}), place, columns);
@@ -277,7 +278,7 @@ void run_tasks(Cursor& c, Target const& out, frame const& f, bool own_row) {
     index_t const none[max_rank] = {};
     region const t{none, 0, 1, 0, f.n};
     c.enter(f, t);
-    if constexpr (!Narrow)
+    if constexpr (!Narrow && requires { *out.place(f, t, 0).p; })
       if (own_row) offer_row(c, out.place(f, t, 0).p);
     run_shared_passes<0, last, N>(c, f.n);
     auto const line = c.template line<last, N>(0, no_names{});

@@ -54,6 +54,7 @@ template <expression A> WEFT_INLINE constexpr auto cos(A const& a) { return expr
 template <expression A> WEFT_INLINE constexpr auto tanh(A const& a) { return expr::make<expr::op::tanh>(a); }
 template <expression A> WEFT_INLINE constexpr auto erf(A const& a) { return expr::make<expr::op::erf>(a); }
 template <expression A> WEFT_INLINE constexpr auto sigmoid(A const& a) { return expr::make<expr::op::sigmoid>(a); }
+template <expression A> WEFT_INLINE constexpr auto gelu(A const& a) { return expr::make<expr::op::gelu>(a); }
 template <expression A> WEFT_INLINE constexpr auto sqrt(A const& a) { return expr::make<expr::op::sqrt>(a); }
 template <expression A> WEFT_INLINE constexpr auto rsqrt(A const& a) { return expr::make<expr::op::rsqrt>(a); }
 template <expression A> WEFT_INLINE constexpr auto floor(A const& a) { return expr::make<expr::op::floor>(a); }

@@ -136,6 +136,18 @@ WEFT_FUNCTION(sqrt, std::sqrt(a));
 WEFT_FUNCTION(rsqrt, V(1) / std::sqrt(a));
 #undef WEFT_FUNCTION
 
+// x times the normal distribution function of x, by the error function.
+struct gelu : floating {
+  static constexpr char const* name = "gelu";
+  template <class V>
+  static WEFT_INLINE V apply(V a) {
+    if constexpr (is_number<V>)
+      return static_cast<V>(V(0.5) * a * (V(1) + std::erf(a * V(0.70710678118654752440))));
+    else
+      return a * simd::fma(simd::erf(a * V(0.70710678118654752440)), V(0.5), V(0.5));
+  }
+};
+
 // Rounding leaves integers as they are.
 #define WEFT_ROUNDING(NAME, PACK, NUMBER)              \
   struct NAME : promoting {                            \

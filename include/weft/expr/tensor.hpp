@@ -25,7 +25,8 @@ inline constexpr bool holds = std::is_same_v<To, From> ||
 
 // A buffer that is about to be written to: its other holders keep what they have.
 WEFT_ALWAYS_INLINE void unshare(storage& buffer) {
-  if (!buffer || buffer.unique()) return;
+  if (!buffer) return;
+  if (buffer.unique()) return buffer.drop_derived();
   storage own = storage::allocate(buffer.bytes());
   std::memcpy(own.data(), buffer.data(), buffer.bytes());
   buffer = static_cast<storage&&>(own);

@@ -110,13 +110,14 @@ inline constexpr bool is_leaf<tracked<T, S, N>> = true;
 
 }  // namespace expr
 
-namespace autograd {
+// What the passes over trees and the tape share; nothing in it is for users.
+namespace reverse {
 
-using weft::autograd::at_order;
-using weft::autograd::find;
-using weft::autograd::here;
-using weft::autograd::record;
-using weft::autograd::slot;
+using autograd::at_order;
+using autograd::find;
+using autograd::here;
+using autograd::record;
+using autograd::slot;
 
 template <class E>
 inline constexpr bool is_tracked = false;
@@ -167,6 +168,6 @@ WEFT_INLINE auto respelled(tracked<T, S, N> x) {
     return tracked<T, To, N>(respelled<To>(static_cast<typename tracked<T, S, N>::value_type&&>(x.value)), x.from);
 }
 
-}  // namespace autograd
+}  // namespace reverse
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -56,7 +56,25 @@ WEFT_INLINE pack<T, N> fma(pack<T, N> a, std::type_identity_t<pack<T, N>> b, std
 }
 template <class T, int N>
 WEFT_INLINE pack<T, N> fnma(pack<T, N> a, std::type_identity_t<pack<T, N>> b, std::type_identity_t<pack<T, N>> c) {
-  if constexpr (std::is_floating_point_v<T>) return fma(-a, b, c);
+  if constexpr (detail::halved<T, N>) {
+    return {fnma(a.data.low, b.data.low, c.data.low), fnma(a.data.high, b.data.high, c.data.high)};
+  }
+#if WEFT_SIMD_LEVEL >= 2
+  else if constexpr (std::is_floating_point_v<T>) {
+    constexpr int B = detail::held<T, N>;
+    constexpr bool single = std::is_same_v<T, float>;
+    if constexpr (B == 16 && single) return pack<T, N>(_mm_fnmadd_ps(a.data, b.data, c.data));
+    else if constexpr (B == 16) return pack<T, N>(_mm_fnmadd_pd(a.data, b.data, c.data));
+    else if constexpr (B == 32 && single) return pack<T, N>(_mm256_fnmadd_ps(a.data, b.data, c.data));
+    else if constexpr (B == 32) return pack<T, N>(_mm256_fnmadd_pd(a.data, b.data, c.data));
+#if WEFT_SIMD_LEVEL == 3
+    else if constexpr (single) return pack<T, N>(_mm512_fnmadd_ps(a.data, b.data, c.data));
+    else return pack<T, N>(_mm512_fnmadd_pd(a.data, b.data, c.data));
+#endif
+  }
+#else
+  else if constexpr (std::is_floating_point_v<T>) return fma(-a, b, c);
+#endif
   else return c - a * b;
 }
 

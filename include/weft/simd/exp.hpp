@@ -9,6 +9,7 @@
 // numbers of which the first has so few bits that k times it is exact without fma too.
 #pragma once
 #include <weft/simd/arithmetic.hpp>
+#include <weft/simd/tables.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -97,30 +98,69 @@ WEFT_INLINE pack<T, N> expm1_reduced(pack<T, N> r) {
 }
 
 #if WEFT_SIMD_LEVEL == 3
-// 2^(i / 32)
-alignas(64) inline constexpr float exp2_table[32] = {
-    0x1.000000p+0f, 0x1.059b0ep+0f, 0x1.0b5586p+0f, 0x1.11301ep+0f, 0x1.172b84p+0f, 0x1.1d4874p+0f, 0x1.2387a6p+0f,
-    0x1.29e9e0p+0f, 0x1.306fe0p+0f, 0x1.371a74p+0f, 0x1.3dea64p+0f, 0x1.44e086p+0f, 0x1.4bfdaep+0f, 0x1.5342b6p+0f,
-    0x1.5ab07ep+0f, 0x1.6247ecp+0f, 0x1.6a09e6p+0f, 0x1.71f75ep+0f, 0x1.7a1148p+0f, 0x1.82589ap+0f, 0x1.8ace54p+0f,
-    0x1.93737cp+0f, 0x1.9c4918p+0f, 0x1.a5503cp+0f, 0x1.ae89fap+0f, 0x1.b7f770p+0f, 0x1.c199bep+0f, 0x1.cb720ep+0f,
-    0x1.d5818ep+0f, 0x1.dfc974p+0f, 0x1.ea4afap+0f, 0x1.f50766p+0f};
+template <class Index>
+WEFT_INLINE auto pick(float const* table, Index i) {
+  return _mm512_permutex2var_ps(_mm512_load_ps(table), i, _mm512_load_ps(table + 16));
+}
+
+// 512 bits of which the lanes of x are the low ones, and back.
+template <int N>
+WEFT_INLINE auto spread(pack<float, N> x) {
+  if constexpr (N == 16) return x.data;
+  else if constexpr (N == 8) return _mm512_castps256_ps512(x.data);
+  else return _mm512_castps128_ps512(x.data);
+}
+template <int N, class Register>
+WEFT_INLINE pack<float, N> low_lanes(Register y) {
+  if constexpr (N == 16) return pack<float, N>(y);
+  else if constexpr (N == 8) return pack<float, N>(_mm512_castps512_ps256(y));
+  else return pack<float, N>(_mm512_castps512_ps128(y));
+}
 
 // k is a multiple of 1/32 whose fraction picks from the table; a cubic does the rest. x needs no bounds: vrangeps
 // holds |r| where k is no longer near x / ln 2 (and replaces inf - inf), and vscalefps makes 0, inf or NaN of k.
 template <class Register>
 WEFT_INLINE Register exp_by_table(Register x) {
-  auto set = [](float a) __attribute__((always_inline)) { return _mm512_set1_ps(a); };
-  Register const magic = set(393216.f);  // 1.5 * 2^18
-  Register low = _mm512_load_ps(exp2_table), high = _mm512_load_ps(exp2_table + 16);
-  Register shifted = _mm512_fmadd_ps(x, set(1.44269504f), magic);
+  Register const magic = _mm512_set1_ps(393216.f);  // 1.5 * 2^18
+  Register shifted = _mm512_fmadd_ps(x, _mm512_set1_ps(1.44269504f), magic);
   Register k = _mm512_sub_ps(shifted, magic);
-  Register r = _mm512_fnmadd_ps(k, set(0x1.62ep-1f), x);
-  r = _mm512_fnmadd_ps(k, set(3.19461850e-5f), r);
-  r = _mm512_range_ps(r, set(0.0109f), 2);
-  Register p = _mm512_mul_ps(_mm512_fmadd_ps(r, set(1.f / 6), set(0.5f)), r);
+  Register r = _mm512_fnmadd_ps(k, _mm512_set1_ps(0x1.62ep-1f), x);
+  r = _mm512_fnmadd_ps(k, _mm512_set1_ps(3.19461850e-5f), r);
+  r = _mm512_range_ps(r, _mm512_set1_ps(0.0109f), 2);
+  __m512i i = _mm512_castps_si512(shifted);
+  Register p = _mm512_mul_ps(_mm512_fmadd_ps(r, _mm512_set1_ps(1.f / 6), _mm512_set1_ps(0.5f)), r);
   p = _mm512_fmadd_ps(p, r, r);
-  Register t = _mm512_permutex2var_ps(low, _mm512_castps_si512(shifted), high);
+  Register t = pick(exp2_table, i);
   return _mm512_scalef_ps(_mm512_fmadd_ps(t, p, t), k);
+}
+
+// |tanh| of a >= 0
+template <class Register>
+WEFT_INLINE Register tanh_by_table(Register a) {
+  a = _mm512_min_ps(_mm512_set1_ps(9.02f), a);
+  __m512i i = _mm512_srli_epi32(_mm512_castps_si512(_mm512_max_ps(a, _mm512_set1_ps(0x1.cp-5f))), 21);
+  Register d = _mm512_sub_ps(a, pick(tanh_table[0], i));
+  Register y = _mm512_fmadd_ps(pick(tanh_table[6], i), d, pick(tanh_table[5], i));
+  y = _mm512_fmadd_ps(y, d, pick(tanh_table[4], i));
+  y = _mm512_fmadd_ps(y, d, pick(tanh_table[3], i));
+  y = _mm512_fmadd_ps(y, d, pick(tanh_table[2], i));
+  return _mm512_fmadd_ps(y, d, pick(tanh_table[1], i));
+}
+
+// sigmoid of x >= -14.5; 1 from 17.4 on.
+template <class Register>
+WEFT_INLINE Register sigmoid_by_table(Register x) {
+  Register const magic = _mm512_set1_ps(binary<float>::magic);
+  x = _mm512_min_ps(_mm512_set1_ps(17.4f), x);
+  Register shifted = _mm512_add_ps(x, magic);
+  __m512i i = _mm512_castps_si512(shifted);
+  Register d = _mm512_sub_ps(x, _mm512_sub_ps(shifted, magic));
+  Register y = _mm512_fmadd_ps(pick(sigmoid_table[6], i), d, pick(sigmoid_table[5], i));
+  y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[4], i));
+  y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[3], i));
+  y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[2], i));
+  y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[1], i));
+  return _mm512_fmadd_ps(y, d, pick(sigmoid_table[0], i));
 }
 #endif
 
@@ -133,11 +173,8 @@ WEFT_INLINE pack<T, N> exp(pack<T, N> x) {
   using B = detail::binary<T>;
   if constexpr (detail::halved<T, N>) return {exp(x.data.low), exp(x.data.high)};
 #if WEFT_SIMD_LEVEL == 3
-  else if constexpr (std::is_same_v<T, float> && N == 16) return P(detail::exp_by_table(x.data));
-  else if constexpr (std::is_same_v<T, float> && N == 8) {
-    return P(_mm512_castps512_ps256(detail::exp_by_table(_mm512_castps256_ps512(x.data))));
-  } else if constexpr (std::is_same_v<T, float>) {
-    return P(_mm512_castps512_ps128(detail::exp_by_table(_mm512_castps128_ps512(x.data))));
+  else if constexpr (std::is_same_v<T, float>) {
+    return detail::low_lanes<N>(detail::exp_by_table(detail::spread(x)));
   }
 #endif
   else {
@@ -147,14 +184,27 @@ WEFT_INLINE pack<T, N> exp(pack<T, N> x) {
   }
 }
 
+// e / (1 + e), e = exp(x); where e is small as e - e (e / (1 + e)), which does not feel 1 + e being rounded.
 template <class T, int N>
   requires std::is_floating_point_v<T>
 WEFT_INLINE pack<T, N> sigmoid(pack<T, N> x) {
   using P = pack<T, N>;
+  using B = detail::binary<T>;
   if constexpr (detail::halved<T, N>) return {sigmoid(x.data.low), sigmoid(x.data.high)};
+#if WEFT_SIMD_LEVEL == 3
+  else if constexpr (std::is_same_v<T, float>) {
+    P y = detail::low_lanes<N>(detail::sigmoid_by_table(detail::spread(x)));
+    auto far = x < -14.5f;
+    if (__builtin_expect(any(far), 0)) {
+      P e = exp(x);
+      y = select(far, fnma(e, e, e), y);
+    }
+    return y;
+  }
+#endif
   else {
-    P e = exp(-abs(x));
-    return select(x < T(0), e, P(1)) / (e + P(1));
+    P e = exp(min(P(T(4) * B::one_at), x)), y = e / (e + P(1));
+    return select(x < T(0), fnma(e, y, e), y);
   }
 }
 
@@ -172,19 +222,26 @@ WEFT_INLINE pack<T, N> expm1(pack<T, N> x) {
   }
 }
 
-// expm1(2x) / (expm1(2x) + 2)
+// q = m / (m + 2), m = expm1(2|x|); what rounding m + 2 and the quotient lost is added: 1 / (m + 2) is (1 - q) / 2.
 template <class T, int N>
   requires std::is_floating_point_v<T>
 WEFT_INLINE pack<T, N> tanh(pack<T, N> x) {
   using P = pack<T, N>;
   using B = detail::binary<T>;
   if constexpr (detail::halved<T, N>) return {tanh(x.data.low), tanh(x.data.high)};
+#if WEFT_SIMD_LEVEL == 3
+  else if constexpr (std::is_same_v<T, float>) {
+    return detail::with_bits_of(detail::low_lanes<N>(detail::tanh_by_table(detail::spread(abs(x)))),
+                                detail::sign_of(x));
+  }
+#endif
   else {
-    P y = max(P(-B::one_at), min(P(B::one_at), x));
+    P y = min(P(B::one_at), abs(x));
     auto [k, r] = detail::reduce_by_ln2(y + y);
     P s = detail::power_of_two<0>(k);
-    P m = fma(s, detail::expm1_reduced<true>(r), s - P(1));
-    return detail::with_bits_of(m / (m + P(2)), detail::sign_of(x));
+    P m = fma(s, detail::expm1_reduced<true>(r), s - P(1)), d = m + P(2), q = m / d;
+    P left = fnma(q, m - (d - P(2)), fnma(q, d, m));
+    return detail::with_bits_of(fma(left, fnma(P(T(0.5)), q, P(T(0.5))), q), detail::sign_of(x));
   }
 }
 

@@ -1,0 +1,262 @@
+// What an evaluation will do, asked before it is done.
+//
+//   std::cout << explain(softmax(x));      explain(e).kernels == 1      plan<decltype(e)>::passes == 3
+//
+//   kernels        sweeps over memory; a program that goes row by row in cache counts as one
+//   temporaries    intermediate tensors that are written to memory
+//   passes         of the final sweep over each row
+//   scratch_bytes  rows of definitions, per thread; it does not grow with the number of rows
+//   bytes_read, bytes_written   leaves and result, each once
+#pragma once
+#include <weft/eval/assign.hpp>
+
+#include <string>
+
+namespace weft {
+
+struct explanation {
+  int kernels = 0;
+  int temporaries = 0;
+  int passes = 1;
+  index_t scratch_bytes = 0;
+  index_t bytes_read = 0;
+  index_t bytes_written = 0;
+  std::string text;  // a line a kernel
+};
+
+template <class Stream>
+Stream& operator<<(Stream& out, explanation const& e) {
+  out << e.text;
+  return out;
+}
+
+inline namespace WEFT_ISA {
+namespace engine {
+
+enum class strategy { rows, narrow, columns, product };
+
+// How `execute` will run an expression of this type.
+template <class E>
+constexpr strategy strategy_of() {
+  if constexpr (product_in<E>::whole)
+    return strategy::product;
+  else if constexpr (root<E>::columns)
+    return strategy::columns;
+  else
+    return expr::narrow<E>.q > 0 ? strategy::narrow : strategy::rows;
+}
+
+// What `bind` evaluates apart below a node, in the order in which it is done.
+template <class Node>
+struct survey;
+template <class Context, class Node>
+void look(Node const& n, explanation& x) {
+  survey<Node>::template visit<Context>(n, x);
+}
+template <class E>
+void explain_statement(E const& e, explanation& x, char const* role);
+
+template <class Context, class Node>
+void look_apart(Node const& n, explanation& x) {
+  if constexpr (Node::dims.rank > 0) ++x.temporaries;
+  explain_statement(n, x, "temporary");
+}
+template <class Node>
+struct survey {
+  template <class Context>
+  static void visit(Node const&, explanation&) {}
+};
+template <class Op, class A>
+struct survey<map<Op, A>> {
+  template <class Context>
+  static void visit(map<Op, A> const& n, explanation& x) {
+    look<Context>(n.a, x);
+  }
+};
+template <class Parent, class Child, class Context>
+using child_context = std::conditional_t<Context::outer || Child::dims.rank == Parent::dims.rank, Context, typename Context::indirect>;
+template <class Op, class A, class B>
+struct survey<map<Op, A, B>> {
+  template <class Context>
+  static void visit(map<Op, A, B> const& n, explanation& x) {
+    look<child_context<map<Op, A, B>, A, Context>>(n.a, x);
+    look<child_context<map<Op, A, B>, B, Context>>(n.b, x);
+  }
+};
+template <class Op, class A, class B, class C>
+struct survey<map<Op, A, B, C>> {
+  template <class Context>
+  static void visit(map<Op, A, B, C> const& n, explanation& x) {
+    using node = map<Op, A, B, C>;
+    look<child_context<node, A, Context>>(n.a, x);
+    look<child_context<node, B, Context>>(n.b, x);
+    look<child_context<node, C, Context>>(n.c, x);
+  }
+};
+template <class Op, unsigned Mask, class A>
+struct survey<reduce<Op, Mask, A>> {
+  template <class Context>
+  static void visit(reduce<Op, Mask, A> const& n, explanation& x) {
+    if constexpr (binding<reduce<Op, Mask, A>>::template fuses<Context>)
+      look<typename Context::inside>(n.a, x);
+    else
+      look_apart<Context>(n, x);
+  }
+};
+template <class A, class B>
+struct survey<contract<A, B>> {
+  template <class Context>
+  static void visit(contract<A, B> const& n, explanation& x) {
+    if constexpr (!Context::tile) look_apart<Context>(n, x);
+  }
+};
+template <class A, weft::shape D>
+struct survey<view<A, D>> {
+  template <class Context>
+  static void visit(view<A, D> const& n, explanation& x) {
+    if constexpr (elementwise<A>)
+      look<typename Context::indirect>(n.a, x);
+    else
+      look_apart<Context>(n.a, x);
+  }
+};
+template <unsigned Mask, class A>
+struct survey<squeeze_node<Mask, A>> {
+  template <class Context>
+  static void visit(squeeze_node<Mask, A> const& n, explanation& x) {
+    if constexpr (Context::outer && A::dims.rank == Context::domain && expr::trailing(Mask, A::dims.rank) == Context::q)
+      look<Context>(n.a, x);
+    else if constexpr (elementwise<A>)
+      look<typename Context::indirect>(n.a, x);
+    else
+      look_apart<Context>(n.a, x);
+  }
+};
+template <class Id, class D, class B>
+struct survey<let_node<Id, D, B>> {
+  template <class Context>
+  static void visit(let_node<Id, D, B> const& n, explanation& x) {
+    constexpr bool wide = Context::outer && expr::narrow<D>.q == 0;
+    look<std::conditional_t<wide, typename Context::inside, Context>>(n.definition, x);
+    look<Context>(n.body, x);
+  }
+};
+
+// Rows of definitions that the last passes need, and how many passes there are: read off the cursor's type.
+template <class Cursor, int Last>
+struct rows_kept {
+  static constexpr index_t bytes = 0;
+};
+template <class Op, class... A, int Last>
+struct rows_kept<mapped<Op, A...>, Last> {
+  static constexpr index_t bytes = (rows_kept<A, Last>::bytes + ...);
+};
+template <class Op, class T, class A, int Last>
+struct rows_kept<row_reduce<Op, T, A>, Last> {
+  static constexpr index_t bytes = rows_kept<A, Last>::bytes;
+};
+template <class Id, class D, class B, int Last>
+struct rows_kept<named<Id, D, B>, Last> {
+  static constexpr index_t bytes = rows_kept<D, Last>::bytes + rows_kept<B, Last>::bytes +
+                                   (Last > D::avail && !named<Id, D, B>::again ? index_t(sizeof(typename D::type)) : 0);
+};
+
+template <class E>
+constexpr auto statement_context() {
+  constexpr auto one = expr::narrow<E>;
+  if constexpr (strategy_of<E>() == strategy::product)
+    return context<2, 0, true, false, true>{};
+  else if constexpr (strategy_of<E>() == strategy::narrow)
+    return context<one.domain, one.q, true, true>{};
+  else
+    return context<E::dims.rank, expr::fused_axes<E>, true>{};
+}
+template <class E>
+using cursor_of = decltype(bind<decltype(statement_context<E>())>(std::declval<E const&>(), std::declval<frame const&>(),
+                                                                  std::declval<axis_map const&>(), no_names{}));
+
+inline void say(explanation& x, char const* what, char const* role, int passes, std::string const& sizes, char const* type) {
+  x.text += "kernel " + std::to_string(++x.kernels) + ": " + what + " -> " + role + " " + type + sizes;
+  if (passes > 1) x.text += ", " + std::to_string(passes) + " passes over each row in cache";
+  x.text += "\n";
+}
+
+template <class E>
+void explain_statement(E const& e, explanation& x, char const* role) {
+  constexpr strategy s = strategy_of<E>();
+  using with = decltype(statement_context<E>());
+  std::string const sizes = to_text(e.sizes());
+  char const* const type = weft::name(dtype_of<element_t<E>>);
+  if constexpr (s == strategy::columns) {
+    auto const& n = root<E>::node(e);
+    using A = std::remove_cvref_t<decltype(n.a)>;
+    look<context<A::dims.rank, 0, true>>(n.a, x);
+    say(x, "columns, added up in strips", role, 1, sizes, type);
+  } else if constexpr (s == strategy::product) {
+    auto const& n = product_in<E>::find(e);
+    using P = std::remove_cvref_t<decltype(n)>;
+    auto const operand = [&](auto const& o) {
+      using O = std::remove_cvref_t<decltype(o)>;
+      look<context<2, 0, true>>(o, x);
+      return std::is_base_of_v<memory<element_t<P>>, decltype(operand_source<element_t<P>, O>::cursor)>;
+    };
+    bool const left = operand(n.a), right = operand(n.b);
+    if constexpr (!std::is_same_v<E, P>) look<with>(e, x);
+    std::string what = "product";
+    if (!left || !right) what += ", operands computed while packing";
+    if constexpr (!std::is_same_v<E, P> && E::dims.rank == 2) what += ", the rest on its tiles";
+    say(x, what.c_str(), role, 1, sizes, type);
+  } else {
+    look<with>(e, x);
+    constexpr int last = cursor_of<E>::avail;
+    if constexpr (s == strategy::narrow) {
+      say(x, "rows, one value each", role, last + 1, sizes, type);
+      x.passes = last + 1;
+    } else {
+      say(x, last > 0 ? "row program" : "elementwise", role, last + 1, sizes, type);
+      x.passes = last + 1;
+    }
+    index_t n = 1;
+    if constexpr (last > 0) {
+      index_t per_row = rows_kept<cursor_of<E>, last>::bytes;
+      if constexpr (s == strategy::narrow) {
+        auto const ext = reduced<E>::sizes(e);
+        for (int i = with::domain - with::q; i < with::domain; ++i) n *= ext[static_cast<std::size_t>(i)];
+      } else {
+        auto const ext = e.sizes();
+        for (int i = with::domain - with::q; i < with::domain; ++i) n *= ext[static_cast<std::size_t>(i)];
+      }
+      if (per_row * n > x.scratch_bytes) x.scratch_bytes = per_row * n;
+    }
+  }
+}
+
+}  // namespace engine
+
+template <expression X>
+[[nodiscard]] explanation explain(X const& given) {
+  using node = stored_t<X>;
+  if constexpr (parametric<node> && order_of<node> == 0) {
+    return explain(settled(stored(given)));
+  } else {
+    decltype(auto) e = stored(given);
+    explanation x;
+    engine::explain_statement(e, x, "result");
+    engine::each_leaf(e, [&](auto const& leaf) {
+      if constexpr (requires { leaf.data(); }) x.bytes_read += leaf.size() * index_t(sizeof(element_t<decltype(leaf)>));
+    });
+    x.bytes_written = e.size() * index_t(sizeof(element_t<node>));
+    return x;
+  }
+}
+
+// What the compiler knows of a plan, for static_assert.
+template <expression E>
+struct plan {
+  static constexpr engine::strategy strategy = engine::strategy_of<E>();
+  static constexpr int passes = engine::cursor_of<E>::avail + 1;
+  static constexpr int lanes = engine::lanes_of_width<engine::larger(engine::cursor_of<E>::width, sizeof(element_t<E>))>;
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft

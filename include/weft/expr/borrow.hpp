@@ -1,0 +1,135 @@
+// A user's own memory as a tensor: no copy, never freed, and no snapshot: whoever changes the memory changes what an
+// expression reads.
+//
+//   std::vector<double> mine(6, 1.0);
+//   auto v = weft::borrow(mine.data(), {2, 3});
+//   v += 1;                                    // writes to mine
+//
+// The memory must outlive every use. Aliasing is decided by address, so v = transpose(v) is right.
+#pragma once
+#include <weft/eval/assign.hpp>
+#include <weft/expr/create.hpp>
+
+namespace weft {
+
+template <class T, int R>
+class borrowed : public described<borrowed<T, R>, std::remove_const_t<T>, unknown(R)> {
+ public:
+  using value_type = std::remove_const_t<T>;
+  static constexpr bool writable = !std::is_const_v<T>;
+
+  WEFT_ALWAYS_INLINE borrowed(T* data, extents<R> const& e) : data_(data), ext_(e) {}
+  WEFT_ALWAYS_INLINE borrowed(borrowed const& o) : borrowed::described(), data_(o.data_), ext_(o.ext_) {}
+
+  WEFT_ALWAYS_INLINE extents<R> sizes() const { return ext_; }
+  WEFT_ALWAYS_INLINE T* data() const { return data_; }
+
+  template <class... I>
+    requires(sizeof...(I) == R && (std::is_integral_v<I> && ...))
+  WEFT_ALWAYS_INLINE T& operator()(I... index) const {
+    index_t at = 0, axis = 0;
+    ((at = at * ext_[static_cast<std::size_t>(axis++)] + static_cast<index_t>(index)), ...);
+    return data_[at];
+  }
+  template <class... I>
+    requires(sizeof...(I) > 0 && !(std::is_integral_v<I> && ... && (sizeof...(I) == R)))
+  WEFT_ALWAYS_INLINE auto operator()(I const&... index) const {
+    return view_of(*this, index...);
+  }
+
+  // The elements are written; the shape must agree.
+  template <operand X>
+  WEFT_ALWAYS_INLINE borrowed& operator=(X const& x) {
+    return write_borrowed(*this, x), *this;
+  }
+  WEFT_ALWAYS_INLINE borrowed& operator=(borrowed const& x) { return write_borrowed(*this, x), *this; }
+  template <operand X>
+  WEFT_ALWAYS_INLINE borrowed& operator+=(X const& x) {
+    return write_borrowed(*this, *this + x), *this;
+  }
+  template <operand X>
+  WEFT_ALWAYS_INLINE borrowed& operator-=(X const& x) {
+    return write_borrowed(*this, *this - x), *this;
+  }
+  template <operand X>
+  WEFT_ALWAYS_INLINE borrowed& operator*=(X const& x) {
+    return write_borrowed(*this, *this * x), *this;
+  }
+  template <operand X>
+  WEFT_ALWAYS_INLINE borrowed& operator/=(X const& x) {
+    return write_borrowed(*this, *this / x), *this;
+  }
+
+ private:
+  T* data_;
+  extents<R> ext_;
+};
+
+inline namespace WEFT_ISA {
+
+template <class T, std::size_t R>
+[[nodiscard]] WEFT_INLINE auto borrow(T* data, index_t const (&sizes)[R]) {
+  return borrowed<T, static_cast<int>(R)>(data, expr::checked_sizes<static_cast<int>(R)>("borrow", sizes));
+}
+
+template <class T, int R, class X>
+void write_borrowed(borrowed<T, R>& b, X const& given) {
+  static_assert(!std::is_const_v<T>, "weft: this memory was borrowed as const");
+  if constexpr (!expression<X>) {
+    write_borrowed(b, expr::constant<T>(static_cast<T>(given)));
+  } else {
+    decltype(auto) e = stored(given);
+    using node = std::remove_cvref_t<decltype(e)>;
+    static_assert(order_of<node> == 0, "weft: a tracked value becomes plain only through detach");
+    static_assert(holds<T, element_t<node>>, "weft: this would narrow the elements or change their kind: use cast<T>");
+    static_assert(node::dims.rank == 0 || node::dims.rank == R, "weft: assign: the ranks differ");
+    index_t strides[max_rank];
+    engine::dense_strides<R>(b.sizes(), strides);
+    if constexpr (parametric<node>) {
+      write_borrowed(b, settled(e));
+    } else if constexpr (node::dims.rank == R) {
+      auto const s = e.sizes();
+      if (s != b.sizes()) fail_shapes("assign", b.sizes().data(), R, s.data(), R, "differ: borrowed memory keeps its shape");
+      engine::write_through<R>(b.data(), strides, b.sizes(), e);
+    } else {
+      engine::write_through<R>(b.data(), strides, b.sizes(), stretched_to<R>("assign", b.sizes(), e));
+    }
+  }
+}
+
+namespace engine {
+
+template <class T, int R>
+struct binding<borrowed<T, R>> {
+  using value_type = std::remove_const_t<T>;
+  template <class Context, class Names>
+  WEFT_INLINE static auto make(borrowed<T, R> const& t, frame const& f, axis_map const& m, Names const&) {
+    memory_in<Context, value_type> c;
+    c.base = t.data();
+    index_t strides[R + 1];
+    dense_strides<R>(t.sizes(), strides);
+    lay_out<memory_in<Context, value_type>, R>(c, f, m, strides);
+    return c;
+  }
+};
+template <class T, int R>
+struct element_of<borrowed<T, R>> {
+  template <class Names>
+  static constexpr std::remove_const_t<T> at(borrowed<T, R> const& t, index_t const* at, Names const&) {
+    index_t offset = 0;
+    for (int i = 0; i < R; ++i) offset = offset * t.sizes()[static_cast<std::size_t>(i)] + at[i];
+    return t.data()[offset];
+  }
+};
+
+}  // namespace engine
+
+namespace expr {
+template <class T, int R>
+struct narrow_of<borrowed<T, R>> {
+  static constexpr narrowness value{0, 0, true, R};
+};
+}  // namespace expr
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,153 @@
+// Functions that are made of other nodes: what a user could write, with what is shared given a name.
+//
+//   softmax log_softmax logsumexp var stddev gelu silu   allclose array_equal isclose
+#pragma once
+#include <weft/expr/let.hpp>
+#include <weft/expr/reduce.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+
+namespace expr {
+// All axes of an expression, as a list of axes.
+template <std::size_t... I>
+axis_list<static_cast<index_t>(I)...> every(std::index_sequence<I...>);
+template <class E>
+using every_axis_of = decltype(every(std::make_index_sequence<static_cast<std::size_t>(rank_of<E>)>()));
+
+// Drops the axes that were kept, unless they were asked for.
+template <unsigned Mask, bool Keep, class E>
+WEFT_INLINE constexpr auto finish_axes(E const& e) {
+  if constexpr (Keep)
+    return e;
+  else
+    return drop_axes<E, Mask>(e);
+}
+
+template <bool Keep, class X, index_t... I>
+WEFT_INLINE constexpr auto logsumexp_over(X const& x, axis_list<I...> axes) {
+  constexpr unsigned mask = mask_of<rank_of<X>, I...>();
+  auto e = shared(stored(x), [&](auto const& v) {
+    using T = float_t<element_t<decltype(v)>>;
+    // An infinite maximum is taken as 0, so that exp sees no inf - inf.
+    return let(max(v, axes, keepdims), [&](auto const& top) {
+      constexpr T big = std::numeric_limits<T>::max();
+      return let(where(abs(top) <= big, top, T(0)), [&](auto const& m) { return log(sum(exp(v - m), axes, keepdims)) + m; });
+    });
+  });
+  return finish_axes<mask, Keep>(e);
+}
+template <bool Keep, class X, index_t... I>
+WEFT_INLINE constexpr auto var_over(X const& x, axis_list<I...> axes, index_t ddof) {
+  constexpr unsigned mask = mask_of<rank_of<X>, I...>();
+  auto const ext = x.sizes();
+  index_t n = 1;
+  for (int i = 0; i < rank_of<X>; ++i)
+    if ((mask >> i) & 1) n *= ext[static_cast<std::size_t>(i)];
+  index_t const divisor = n - ddof > 0 ? n - ddof : 0;
+  auto e = shared(stored(x), [&](auto const& v) {
+    using T = mean_t<element_t<decltype(v)>>;
+    return let(v - mean(v, axes, keepdims), [&](auto const& centred) {
+      return sum(square(centred), axes, keepdims) / static_cast<T>(divisor);
+    });
+  });
+  return finish_axes<mask, Keep>(e);
+}
+template <class X, index_t... I>
+WEFT_INLINE constexpr auto softmax_over(X const& x, axis_list<I...> axes) {
+  return shared(stored(x), [&](auto const& v) {
+    return let(exp(v - max(v, axes, keepdims)), [&](auto const& e) { return e / sum(e, axes, keepdims); });
+  });
+}
+template <class X, index_t... I>
+WEFT_INLINE constexpr auto log_softmax_over(X const& x, axis_list<I...> axes) {
+  return shared(stored(x), [&](auto const& v) {
+    return let(v - max(v, axes, keepdims),
+               [&](auto const& shifted) { return shifted - log(sum(exp(shifted), axes, keepdims)); });
+  });
+}
+}  // namespace expr
+
+// log of the sum of exponentials, without overflow.
+template <expression X>
+WEFT_INLINE constexpr auto logsumexp(X const& x) {
+  return expr::logsumexp_over<false>(x, expr::every_axis_of<X>{});
+}
+template <expression X, index_t... I>
+WEFT_INLINE constexpr auto logsumexp(X const& x, axis_list<I...> axes) {
+  return expr::logsumexp_over<false>(x, axes);
+}
+template <expression X, index_t... I>
+WEFT_INLINE constexpr auto logsumexp(X const& x, axis_list<I...> axes, keepdims_t) {
+  return expr::logsumexp_over<true>(x, axes);
+}
+// The mean squared distance from the mean; divides by n - ddof.
+template <expression X>
+WEFT_INLINE constexpr auto var(X const& x, index_t ddof = 0) {
+  return expr::var_over<false>(x, expr::every_axis_of<X>{}, ddof);
+}
+template <expression X, index_t... I>
+WEFT_INLINE constexpr auto var(X const& x, axis_list<I...> axes, index_t ddof = 0) {
+  return expr::var_over<false>(x, axes, ddof);
+}
+template <expression X, index_t... I>
+WEFT_INLINE constexpr auto var(X const& x, axis_list<I...> axes, keepdims_t, index_t ddof = 0) {
+  return expr::var_over<true>(x, axes, ddof);
+}
+template <expression X, class... Rest>
+WEFT_INLINE constexpr auto stddev(X const& x, Rest const&... rest) {
+  return sqrt(var(x, rest...));
+}
+
+// exp(x) / sum(exp(x)) along the axes; the last one if none are given.
+template <expression X>
+WEFT_INLINE constexpr auto softmax(X const& x) {
+  return expr::softmax_over(x, axis<-1>);
+}
+template <expression X, index_t... I>
+WEFT_INLINE constexpr auto softmax(X const& x, axis_list<I...> axes) {
+  return expr::softmax_over(x, axes);
+}
+template <expression X>
+WEFT_INLINE auto softmax(X const& x, index_t at) {
+  int const i = checked_axis("softmax", at, rank_of<X>);
+  return expr::move_last_axis_to(softmax(expr::move_axis_last(x, i)), i);
+}
+template <expression X>
+WEFT_INLINE constexpr auto log_softmax(X const& x) {
+  return expr::log_softmax_over(x, axis<-1>);
+}
+template <expression X, index_t... I>
+WEFT_INLINE constexpr auto log_softmax(X const& x, axis_list<I...> axes) {
+  return expr::log_softmax_over(x, axes);
+}
+
+template <expression X>
+WEFT_INLINE constexpr auto silu(X const& x) {
+  return expr::shared(stored(x), [](auto const& v) { return v * sigmoid(v); });
+}
+
+// |a - b| <= atol + rtol |b|; infinities of one sign are close, NaN is not.
+template <class A, class B>
+  requires operands<A, B>
+WEFT_INLINE constexpr auto isclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {
+  return a == b || abs(a - b) <= atol + rtol * abs(b);
+}
+// Of shapes that broadcast, and close everywhere.
+template <expression A, expression B>
+[[nodiscard]] bool allclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {
+  return all_of(isclose(a, b, rtol, atol));
+}
+// Of one shape, and equal everywhere.
+template <expression A, expression B>
+[[nodiscard]] bool array_equal(A const& a, B const& b) {
+  if constexpr (rank_of<A> != rank_of<B>) {
+    return false;
+  } else {
+    if (a.sizes() != b.sizes()) return false;
+    return all_of(a == b);
+  }
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,612 @@
+// The mirror of a statement's tree: for each pack of elements, forward and back in registers.
+//
+//   forward   leaves in a `state`, which has the tree's form, the packs that rules read, and no others
+//   reverse   walks back: each node asks its rule what its operands get, each leaf stores or adds
+//
+// A mirror is woven over a frame like the engine's cursors, whose loads it uses; subtrees without anything tracked
+// are cursors. Views only change strides. Reductions and products are edges: their value, if it is needed, was
+// evaluated before, their cotangent is gathered in a tensor and pushed on after the sweep.
+//
+// A cotangent's memory is reached as the value's would be, with the same strides in the domain (`sink`). Where rows
+// are not dense, or several elements of the domain meet in one, tiles of it go through scratch.
+#pragma once
+#include <weft/eval/bind.hpp>
+#include <weft/grad/rewrite.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace reverse {
+
+using engine::as;
+using engine::axis_map;
+using engine::first;
+using engine::frame;
+using engine::full;
+using engine::leaf_strides;
+using engine::no_cells;
+using engine::no_names;
+using engine::tile;
+using simd::pack;
+
+// -- rules on packs ----------------------------------------------------------------------------------------------
+
+// A pack, or a mask, that poses as a number.
+template <class T, class V>
+struct held : described<held<T, V>, T, shape()> {
+  V v;
+  WEFT_INLINE explicit held(V x) : v(x) {}
+  WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
+};
+template <class T, class V>
+struct held_line {
+  using type = T;
+  V v;
+  template <class P, class C>
+  WEFT_INLINE V load(index_t, P, C const&) const {
+    return v;
+  }
+};
+template <int N, class T, class V>
+WEFT_INLINE held_line<T, V> now_line(held<T, V> const& e) {
+  return {e.v};
+}
+template <int N, class T>
+WEFT_INLINE auto now_line(expr::constant<T> const& e) {
+  return engine::splat_line<T, pack<T, N>, false>{pack<T, N>(e.value)};
+}
+template <int N, class Op, class A>
+WEFT_INLINE auto now_line(map<Op, A> const& e) {
+  return engine::line_of<Op>(now_line<N>(e.a));
+}
+template <int N, class Op, class A, class B>
+WEFT_INLINE auto now_line(map<Op, A, B> const& e) {
+  return engine::line_of<Op>(now_line<N>(e.a), now_line<N>(e.b));
+}
+template <int N, class Op, class A, class B, class C>
+WEFT_INLINE auto now_line(map<Op, A, B, C> const& e) {
+  return engine::line_of<Op>(now_line<N>(e.a), now_line<N>(e.b), now_line<N>(e.c));
+}
+// What a rule's expression is, as a pack of T.
+template <class T, int N, class E>
+WEFT_INLINE pack<T, N> now(E const& e) {
+  return as<T>(now_line<N>(e).load(0, full{}, no_cells{}));
+}
+
+// The value in a state as a rule's argument; only asked about where it was not computed.
+template <role R, class T, class S>
+WEFT_INLINE auto posed(S const& s) {
+  if constexpr (requires { s.y; })
+    return held<T, std::remove_cvref_t<decltype(s.y)>>(s.y);
+  else
+    return asked<R, T>();
+}
+
+// -- where a cotangent goes --------------------------------------------------------------------------------------
+
+template <class T, int N>
+WEFT_INLINE void put_pack(T* p, pack<T, N> v, bool adds, full) {
+  if (adds) v = pack<T, N>::load(p) + v;
+  v.store(p);
+}
+template <class T, int N>
+WEFT_INLINE void put_pack(T* p, pack<T, N> v, bool adds, first part) {
+  if (adds) v = pack<T, N>::load_partial(p, part.n) + v;
+  v.store_partial(p, part.n);
+}
+
+// The sinks of a sweep that store into memory where nothing was before.
+struct wiring {
+  struct entry {
+    void* memory;
+    bool* adds;
+    leaf_strides const* at;
+    index_t offset;
+  };
+  static constexpr int room = 16;
+  tape& t;
+  frame const& f;
+  entry storing[room];
+  int count = 0;
+};
+
+template <class T>
+struct sink : leaf_strides {
+  T* base = nullptr;  // the element for domain index 0, or nobody asks
+  index_t offset = 0;
+  bool adds = false;
+  T* scratch = nullptr;  // tile (rows, columns), or one row for all of them
+  T* here = nullptr;
+  index_t pitch = 0;
+  bool tile_adds = false;
+
+  template <int R>
+  WEFT_INLINE void lay_out(extents<R> const& e, frame const& f, axis_map const& m) {
+    index_t strides[R + 1];
+    engine::dense_strides<R>(e, strides);
+    for (int d = 0; d < f.rank; ++d) stride[d] = 0;
+    offset = 0;
+    for (int i = 0; i < R; ++i) {
+      offset += strides[i] * m.start[i];
+      if (m.axis[i] >= 0) stride[m.axis[i]] += strides[i] * m.step[i];
+    }
+  }
+  // Every element of `elements` belongs to one of the domain, and to no other.
+  WEFT_INLINE bool covers(frame const& f, index_t elements) const {
+    index_t n = 1;
+    for (int d = 0; d < f.rank; ++d) {
+      n *= f.ext[d];
+      if (f.ext[d] != 1 && stride[d] == 0) return false;
+    }
+    return n == elements;
+  }
+  // `fresh`: the memory holds nothing yet.
+  void connect(wiring& w, T* memory, index_t elements, bool fresh) {
+    base = memory + offset;
+    adds = !fresh;
+    if (fresh) {
+      if (covers(w.f, elements) && w.count < wiring::room) {
+        w.storing[w.count++] = {memory, &adds, this, offset};
+      } else {
+        std::memset(memory, 0, static_cast<std::size_t>(elements) * sizeof(T));
+        adds = true;
+      }
+      return;
+    }
+    for (int i = 0; i < w.count; ++i) {
+      wiring::entry const& s = w.storing[i];
+      if (s.memory != memory || *s.adds) continue;
+      bool same = s.offset == offset;
+      for (int d = 0; d < w.f.rank; ++d) same = same && (w.f.ext[d] == 1 || s.at->stride[d] == stride[d]);
+      if (same) continue;  // in each pack the other one stores first
+      std::memset(memory, 0, static_cast<std::size_t>(elements) * sizeof(T));
+      *s.adds = true;
+    }
+  }
+
+  WEFT_INLINE int row_axes(frame const& f) const { return base ? dense_axes(f) : f.rank; }
+  WEFT_INLINE bool strided(frame const& f) const { return base && !dense_row(f); }
+  // All rows of a tile meet in one.
+  WEFT_INLINE bool meets(frame const& f) const {
+    return base && f.row > 0 && stride[f.row - 1] == 0 && f.ext[f.row - 1] != 1;
+  }
+  WEFT_INLINE bool through_scratch(frame const& f) const { return strided(f) || meets(f); }
+  WEFT_INLINE void prepare(frame const& f, arena_scope& scope, index_t rows, index_t columns) {
+    scratch = strided(f) ? scope.take<T>(rows * columns) : meets(f) ? scope.take<T>(columns) : nullptr;
+  }
+  WEFT_INLINE T* row_at(frame const& f, tile const& t, index_t r) const {
+    T* p = base;
+    for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
+    return p + (f.row > 0 ? (t.first + r) * stride[f.row - 1] : 0);
+  }
+  WEFT_INLINE void enter(frame const& f, tile const& t) {
+    if (!base) return;
+    if (!scratch) {
+      here = row_at(f, t, 0) + t.from;
+      pitch = f.row > 0 ? stride[f.row - 1] : 0;
+      tile_adds = adds;
+    } else if (strided(f)) {
+      here = scratch;
+      pitch = t.columns;
+      tile_adds = false;
+    } else {
+      here = scratch;
+      pitch = 0;
+      tile_adds = true;
+      for (index_t i = 0; i < t.columns; ++i) scratch[i] = T(0);
+    }
+  }
+  WEFT_INLINE void leave(frame const& f, tile const& t) {
+    if (base && scratch) spill(f, t);
+  }
+
+  // Adds the tile in scratch to where its elements belong.
+  [[gnu::noinline]] void spill(frame const& f, tile const& t) {
+    if (!strided(f)) {
+      T* const p = row_at(f, t, 0) + t.from;
+      for (index_t i = 0; i < t.columns; ++i) p[i] += scratch[i];
+      return;
+    }
+    bool constant = true;
+    for (int d = f.row; d < f.rank; ++d) constant = constant && (stride[d] == 0 || f.ext[d] == 1);
+    for (index_t r = 0; r < t.rows; ++r) {
+      T* const p = row_at(f, t, r);
+      T const* const row = scratch + r * t.columns;
+      if (constant)
+        *p = adds || t.from > 0 ? *p + sum_of(row, t.columns) : sum_of(row, t.columns);
+      else if (f.rank - f.row == 1)
+        spill_line(p + t.from * stride[f.rank - 1], stride[f.rank - 1], row, t.columns);
+      else
+        spill_row(f, t, p, row);
+    }
+  }
+  void spill_line(T* p, index_t step, T const* row, index_t n) const {
+    if (adds)
+      for (index_t i = 0; i < n; ++i) p[i * step] += row[i];
+    else
+      for (index_t i = 0; i < n; ++i) p[i * step] = row[i];
+  }
+  // A row of several axes.
+  void spill_row(frame const& f, tile const& t, T* p, T const* row) const {
+    index_t at[max_rank] = {};
+    index_t left = t.from;
+    for (int d = f.rank - 1; d >= f.row; --d) {
+      at[d] = left % f.ext[d];
+      left /= f.ext[d];
+    }
+    for (index_t i = 0; i < t.columns; ++i) {
+      index_t o = 0;
+      for (int d = f.row; d < f.rank; ++d) o += at[d] * stride[d];
+      p[o] = adds ? p[o] + row[i] : row[i];
+      for (int d = f.rank - 1; d >= f.row; --d) {
+        if (++at[d] < f.ext[d]) break;
+        at[d] = 0;
+      }
+    }
+  }
+  static T sum_of(T const* p, index_t n) {
+    constexpr int N = simd::lanes<T>;
+    pack<T, N> s(T(0));
+    index_t i = 0;
+    for (; i + N <= n; i += N) s = s + pack<T, N>::load(p + i);
+    if (i < n) s = s + pack<T, N>::load_partial(p + i, static_cast<int>(n - i));
+    return simd::reduce_add(s);
+  }
+};
+
+template <class T, int N>
+struct sink_line {
+  T* p;
+  bool adds;
+  template <class V, class P>
+  WEFT_INLINE void put(index_t i, V v, P part) const {
+    if (p) put_pack(p + i, as<T>(v), adds, part);
+  }
+};
+template <int N, class T>
+WEFT_INLINE sink_line<T, N> line_into(sink<T> const& s, index_t r) {
+  return {s.base ? s.here + r * s.pitch : nullptr, s.tile_adds};
+}
+
+// -- nodes ---------------------------------------------------------------------------------------------------------
+// Each says how wide its types are, and has row_axes, scratch (does it stage tiles?), connect, prepare, enter, leave,
+// finish (after the last tile), settle (after the sweep) and line<N>(r). A line has `state`, forward and reverse.
+
+struct nothing {
+  static constexpr int width = 1;
+  struct line_type {
+    struct state {};
+    template <class P>
+    WEFT_INLINE void forward(state&, index_t, P) const {}
+    template <class G, class P>
+    WEFT_INLINE void reverse(state const&, G const&, index_t, P) {}
+    template <class M>
+    WEFT_INLINE void finish(M&) const {}
+  };
+  WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
+  WEFT_INLINE bool staged(frame const&) const { return false; }
+  WEFT_INLINE void connect(wiring&) {}
+  WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
+  WEFT_INLINE void enter(frame const&, tile const&) {}
+  WEFT_INLINE void leave(frame const&, tile const&) {}
+  WEFT_INLINE void finish() {}
+  WEFT_INLINE void settle(tape&) {}
+  template <int N>
+  WEFT_INLINE line_type line(index_t) const {
+    return {};
+  }
+};
+
+// A subtree of which only the value is needed.
+template <class C>
+struct still {
+  static constexpr int width = C::width;
+  C c;
+  template <class L>
+  struct line_type {
+    struct state {
+      decltype(std::declval<L const&>().load(0, full{}, no_cells{})) y;
+    };
+    L l;
+    template <class P>
+    WEFT_INLINE void forward(state& s, index_t i, P part) const {
+      s.y = l.load(i, part, no_cells{});
+    }
+    template <class G, class P>
+    WEFT_INLINE void reverse(state const&, G const&, index_t, P) {}
+    template <class M>
+    WEFT_INLINE void finish(M&) const {}
+  };
+  WEFT_INLINE int row_axes(frame const& f) const { return c.row_axes(f); }
+  WEFT_INLINE bool staged(frame const& f) const { return c.any_staged(f); }
+  WEFT_INLINE void connect(wiring&) {}
+  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { c.template prepare<0>(f, s, r, n); }
+  WEFT_INLINE void enter(frame const& f, tile const& t) { c.enter(f, t); }
+  WEFT_INLINE void leave(frame const&, tile const&) {}
+  WEFT_INLINE void finish() {}
+  WEFT_INLINE void settle(tape&) {}
+  template <int N>
+  WEFT_INLINE auto line(index_t r) const {
+    auto l = c.template line<0, N>(r, no_names{});
+    return line_type<decltype(l)>{l};
+  }
+};
+
+// A tracked leaf. `V`: still<...> where its value is needed, or nothing.
+template <class T, int R, class V>
+struct leaf {
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width);
+  V value;
+  sink<T> out;
+  slot from;
+  extents<R> ext;
+
+  template <class L, int N>
+  struct line_type {
+    using state = typename L::state;
+    L l;
+    sink_line<T, N> out;
+    template <class P>
+    WEFT_INLINE void forward(state& s, index_t i, P part) const {
+      l.forward(s, i, part);
+    }
+    template <class G, class P>
+    WEFT_INLINE void reverse(state const&, G const& g, index_t i, P part) {
+      out.put(i, g.v, part);
+    }
+    template <class M>
+    WEFT_INLINE void finish(M&) const {}
+  };
+  WEFT_INLINE int row_axes(frame const& f) const {
+    int const a = value.row_axes(f), b = out.row_axes(f);
+    return a < b ? a : b;
+  }
+  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.through_scratch(f); }
+  void connect(wiring& w);
+  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
+    value.prepare(f, s, r, n);
+    out.prepare(f, s, r, n);
+  }
+  WEFT_INLINE void enter(frame const& f, tile const& t) {
+    value.enter(f, t);
+    out.enter(f, t);
+  }
+  WEFT_INLINE void leave(frame const& f, tile const& t) { out.leave(f, t); }
+  WEFT_INLINE void finish() {}
+  WEFT_INLINE void settle(tape&) {}
+  template <int N>
+  WEFT_INLINE auto line(index_t r) const {
+    auto l = value.template line<N>(r);
+    return line_type<decltype(l), N>{l, line_into<N>(out, r)};
+  }
+};
+
+// A tracked number: its cotangent adds up in a register.
+template <class T, class V>
+struct number_leaf {
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width);
+  V value;
+  slot from;
+  double total = 0;
+
+  template <class L, int N>
+  struct line_type {
+    using state = typename L::state;
+    L l;
+    pack<T, N> sum;
+    template <class P>
+    WEFT_INLINE void forward(state& s, index_t i, P part) const {
+      l.forward(s, i, part);
+    }
+    template <class G>
+    WEFT_INLINE void reverse(state const&, G const& g, index_t, full) {
+      sum = sum + as<T>(g.v);
+    }
+    template <class G>
+    WEFT_INLINE void reverse(state const&, G const& g, index_t, first part) {
+      sum = expr::fold::first_lanes(sum + as<T>(g.v), sum, part.n);
+    }
+    WEFT_INLINE void finish(number_leaf& m) const { m.total += static_cast<double>(simd::reduce_add(sum)); }
+  };
+  WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
+  WEFT_INLINE bool staged(frame const&) const { return false; }
+  WEFT_INLINE void connect(wiring&) {}
+  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { value.prepare(f, s, r, n); }
+  WEFT_INLINE void enter(frame const& f, tile const& t) { value.enter(f, t); }
+  WEFT_INLINE void leave(frame const&, tile const&) {}
+  WEFT_INLINE void finish() {}
+  void settle(tape& t);
+  template <int N>
+  WEFT_INLINE auto line(index_t r) const {
+    auto l = value.template line<N>(r);
+    return line_type<decltype(l), N>{l, pack<T, N>(T(0))};
+  }
+};
+
+// A reduction or a product. `E` stands in the record.
+template <class E, class V>
+struct edge {
+  using T = element_t<E>;
+  static constexpr int R = E::dims.rank;
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width);
+  V value;
+  E const& node;
+  tensor<T, R>* spare;  // of the same type, and not needed after each of its elements was read: a place, if it fits
+  sink<T> out{};
+  tensor<T, R> cotangent{};
+  extents<R> ext{};
+
+  template <class L, int N>
+  using line_type = typename leaf<T, R, V>::template line_type<L, N>;
+  WEFT_INLINE int row_axes(frame const& f) const {
+    int const a = value.row_axes(f), b = out.row_axes(f);
+    return a < b ? a : b;
+  }
+  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.through_scratch(f); }
+  void connect(wiring& w);
+  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
+    value.prepare(f, s, r, n);
+    out.prepare(f, s, r, n);
+  }
+  WEFT_INLINE void enter(frame const& f, tile const& t) {
+    value.enter(f, t);
+    out.enter(f, t);
+  }
+  WEFT_INLINE void leave(frame const& f, tile const& t) { out.leave(f, t); }
+  WEFT_INLINE void finish() {}
+  void settle(tape& t);
+  template <int N>
+  WEFT_INLINE auto line(index_t r) const {
+    auto l = value.template line<N>(r);
+    return line_type<decltype(l), N>{l, line_into<N>(out, r)};
+  }
+};
+
+// How a map node comes by its own value: not at all (nothing), computed here, or from the tape (still<...>).
+struct computed : nothing {};
+
+template <class T, class TA, class TB = void, class TC = void>
+struct types {
+  using y = T;
+  using a = TA;
+  using b = TB;
+  using c = TC;
+  static constexpr int operands = std::is_void_v<TB> ? 1 : std::is_void_v<TC> ? 2 : 3;
+};
+
+template <class Op, class Types, class Y, class A, class B, class C>
+struct back {
+  static constexpr int width = engine::larger(
+      engine::larger(int(sizeof(typename Types::y)), Y::width), engine::larger(A::width, engine::larger(B::width, C::width)));
+  Y value;
+  A a;
+  B b;
+  C c;
+
+  template <int N, class YL, class AL, class BL, class CL>
+  struct line_type {
+    YL l;
+    AL a;
+    BL b;
+    CL c;
+
+    struct without {
+      typename AL::state a;
+      typename BL::state b;
+      typename CL::state c;
+    };
+    static WEFT_INLINE auto compute(without const& s) {
+      if constexpr (Types::operands == 1)
+        return engine::apply<Op, typename Types::a>(s.a.y);
+      else if constexpr (Types::operands == 2)
+        return engine::apply<Op, typename Types::a, typename Types::b>(s.a.y, s.b.y);
+      else
+        return engine::apply<Op, typename Types::a, typename Types::b, typename Types::c>(s.a.y, s.b.y, s.c.y);
+    }
+    template <class X>
+    struct with : without {
+      X y;
+    };
+    static auto state_of() {
+      if constexpr (std::is_same_v<Y, nothing>)
+        return std::type_identity<without>();
+      else if constexpr (std::is_same_v<Y, computed>)
+        return std::type_identity<with<decltype(compute(std::declval<without const&>()))>>();
+      else
+        return std::type_identity<with<decltype(YL::state::y)>>();
+    }
+    using state = typename decltype(state_of())::type;
+
+    template <class P>
+    WEFT_INLINE void forward(state& s, index_t i, P part) const {
+      a.forward(s.a, i, part);
+      b.forward(s.b, i, part);
+      c.forward(s.c, i, part);
+      if constexpr (std::is_same_v<Y, computed>) {
+        s.y = compute(s);
+      } else if constexpr (!std::is_same_v<Y, nothing>) {
+        typename YL::state k;
+        l.forward(k, i, part);
+        s.y = k.y;
+      }
+    }
+    template <int I, class T, class L, class S, class G, class P>
+    WEFT_INLINE static void pass(L& to, S const& to_state, state const& s, G const& g, index_t i, P part) {
+      auto const y = posed<role::y, typename Types::y>(s);
+      auto const va = posed<role::a, typename Types::a>(s.a);
+      pack<T, N> v;
+      if constexpr (Types::operands == 1) {
+        v = now<T, N>(pulled<Op, I>(g, y, va));
+      } else {
+        auto const vb = posed<role::b, typename Types::b>(s.b);
+        if constexpr (Types::operands == 2)
+          v = now<T, N>(pulled<Op, I>(g, y, va, vb));
+        else
+          v = now<T, N>(pulled<Op, I>(g, y, va, vb, posed<role::c, typename Types::c>(s.c)));
+      }
+      to.reverse(to_state, held<T, pack<T, N>>(v), i, part);
+    }
+    template <class G, class P>
+    WEFT_INLINE void reverse(state const& s, G const& g, index_t i, P part) {
+      if constexpr (is_on<A>) pass<0, typename Types::a>(a, s.a, s, g, i, part);
+      if constexpr (is_on<B>) pass<1, typename Types::b>(b, s.b, s, g, i, part);
+      if constexpr (is_on<C>) pass<2, typename Types::c>(c, s.c, s, g, i, part);
+    }
+    WEFT_INLINE void finish(back& m) const {
+      a.finish(m.a);
+      b.finish(m.b);
+      c.finish(m.c);
+    }
+  };
+  template <class X>
+  static constexpr bool is_on = true;
+  template <>
+  constexpr bool is_on<nothing> = false;
+
+  WEFT_INLINE int row_axes(frame const& f) const {
+    int const y = value.row_axes(f), p = a.row_axes(f), q = b.row_axes(f), r = c.row_axes(f);
+    int const m = y < p ? y : p, n = q < r ? q : r;
+    return m < n ? m : n;
+  }
+  WEFT_INLINE bool staged(frame const& f) const {
+    return value.staged(f) || a.staged(f) || b.staged(f) || c.staged(f);
+  }
+  WEFT_INLINE void connect(wiring& w) {
+    a.connect(w);
+    b.connect(w);
+    c.connect(w);
+  }
+  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
+    value.prepare(f, s, r, n);
+    a.prepare(f, s, r, n);
+    b.prepare(f, s, r, n);
+    c.prepare(f, s, r, n);
+  }
+  WEFT_INLINE void enter(frame const& f, tile const& t) {
+    value.enter(f, t);
+    a.enter(f, t);
+    b.enter(f, t);
+    c.enter(f, t);
+  }
+  WEFT_INLINE void leave(frame const& f, tile const& t) {
+    a.leave(f, t);
+    b.leave(f, t);
+    c.leave(f, t);
+  }
+  WEFT_INLINE void settle(tape& t) {
+    a.settle(t);
+    b.settle(t);
+    c.settle(t);
+  }
+  template <int N>
+  WEFT_INLINE auto line(index_t r) const {
+    auto yl = value.template line<N>(r);
+    auto al = a.template line<N>(r);
+    auto bl = b.template line<N>(r);
+    auto cl = c.template line<N>(r);
+    return line_type<N, decltype(yl), decltype(al), decltype(bl), decltype(cl)>{yl, al, bl, cl};
+  }
+};
+
+}  // namespace reverse
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,366 @@
+// Trees made anew with other leaves: how a statement gets from what the user wrote to what is recorded.
+//
+//   lifted<N>(e)     parameters become tracked leaves of order N, buffers their tensors
+//   cut<N>(e)        products stand alone: what they take and what reads them are statements of their own
+//   stripped<N>(e)   leaves of order N become their values: the statement one order below
+//   settled(e)       plain: parameters and buffers become their tensors
+//   home<N>(e)       the tape that records a statement of order N, or none
+#pragma once
+#include <weft/eval/leaves.hpp>
+#include <weft/grad/rules.hpp>
+#include <weft/nn/buffer.hpp>
+#include <weft/nn/parameter.hpp>
+
+#include <memory>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace reverse {
+
+using expr::cell;
+using expr::contract;
+using expr::leaves_of;
+using expr::let_node;
+using expr::reduce;
+using expr::squeeze_node;
+using expr::view;
+
+// -- one node with f applied to its children ---------------------------------------------------------------------
+
+template <class Op, class A, class F>
+WEFT_INLINE auto rebuilt(map<Op, A> const& e, F const& f) {
+  auto a = f(e.a);
+  return map<Op, decltype(a)>(a);
+}
+template <class Op, class A, class B, class F>
+WEFT_INLINE auto rebuilt(map<Op, A, B> const& e, F const& f) {
+  auto a = f(e.a);
+  auto b = f(e.b);
+  return map<Op, decltype(a), decltype(b)>(a, b);
+}
+template <class Op, class A, class B, class C, class F>
+WEFT_INLINE auto rebuilt(map<Op, A, B, C> const& e, F const& f) {
+  auto a = f(e.a);
+  auto b = f(e.b);
+  auto c = f(e.c);
+  return map<Op, decltype(a), decltype(b), decltype(c)>(a, b, c);
+}
+template <class Op, unsigned Mask, class A, class F>
+WEFT_INLINE auto rebuilt(reduce<Op, Mask, A> const& e, F const& f) {
+  auto a = f(e.a);
+  return reduce<Op, Mask, decltype(a)>(a);
+}
+template <class A, weft::shape D, class F>
+WEFT_INLINE auto rebuilt(view<A, D> const& e, F const& f) {
+  auto a = f(e.a);
+  return view<decltype(a), D>(a, e.ext, e.from);
+}
+template <unsigned Mask, class A, class F>
+WEFT_INLINE auto rebuilt(squeeze_node<Mask, A> const& e, F const& f) {
+  auto a = f(e.a);
+  return squeeze_node<Mask, decltype(a)>(a);
+}
+template <class A, class B, class F>
+WEFT_INLINE auto rebuilt(contract<A, B> const& e, F const& f) {
+  auto a = f(e.a);
+  auto b = f(e.b);
+  return contract<decltype(a), decltype(b)>(a, b);
+}
+template <class Id, class D, class B, class F>
+WEFT_INLINE auto rebuilt(let_node<Id, D, B> const& e, F const& f) {
+  auto d = f(e.definition);
+  auto b = f(e.body);
+  return let_node<Id, decltype(d), decltype(b)>(d, b);
+}
+
+// -- one order below ---------------------------------------------------------------------------------------------
+
+template <int N>
+struct strip {
+  template <class E>
+  WEFT_INLINE auto operator()(E const& e) const {
+    if constexpr (leaves_of<E>.order < N)
+      return e;
+    else
+      return rebuilt(e, *this);
+  }
+  template <class T, auto S, int M>
+  WEFT_INLINE auto operator()(tracked<T, S, M> const& e) const {
+    if constexpr (M < N)
+      return e;
+    else
+      return e.value;
+  }
+};
+template <int N, class E>
+WEFT_INLINE auto stripped(E const& e) {
+  return strip<N>{}(e);
+}
+
+// -- plain -------------------------------------------------------------------------------------------------------
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_captured() {
+  fail<autograd_error>(
+      "a parameter meets plain data while its gradient is being computed: pass the data as an argument of the "
+      "differentiated function, or say that it is a constant with stop_gradient(x)");
+}
+
+// `Flows`: a gradient could come through here.
+template <bool Check, bool Flows = true>
+struct settle {
+  template <class E>
+  WEFT_INLINE auto operator()(E const& e) const {
+    if constexpr (!leaves_of<E>.settles && leaves_of<E>.order == 0)
+      return e;
+    else if constexpr (Flows && kind_of_type<element_t<E>> != kind::floating)
+      return rebuilt(e, settle<Check, false>{});
+    else
+      return rebuilt(e, *this);
+  }
+  template <class T, auto S>
+  WEFT_INLINE auto operator()(nn::parameter<T, S> const& p) const {
+    if constexpr (Check && Flows)
+      if (find(p.from)) [[unlikely]]
+        fail_captured();
+    return p.value;
+  }
+  template <class T, auto S>
+  WEFT_INLINE auto operator()(nn::buffer<T, S> const& b) const {
+    return b.value;
+  }
+  template <class T, auto S, int N>
+  WEFT_INLINE auto operator()(tracked<T, S, N> const& e) const {
+    return plain(e);
+  }
+};
+
+// -- parameters as tracked leaves --------------------------------------------------------------------------------
+
+template <int N, class T, auto S>
+WEFT_INLINE auto lifted_parameter(nn::parameter<T, S> const& p) {
+  if constexpr (N == 0)
+    return p.value;
+  else
+    return tracked<T, S, N>(lifted_parameter<N - 1>(p), p.order == N ? p.from : slot{});
+}
+
+// A let whose definition or body has parameters becomes a statement and what is done with it.
+template <class Id, class V>
+struct named_value {
+  V const& value;
+  template <class E>
+  WEFT_INLINE auto operator()(E const& e) const {
+    if constexpr (expr::is_leaf<E> || !requires { rebuilt(e, *this); })
+      return e;
+    else
+      return rebuilt(e, *this);
+  }
+  template <class T, weft::shape D, int Row>
+  WEFT_INLINE auto operator()(cell<Id, T, D, Row> const&) const {
+    return value;
+  }
+};
+
+template <int N>
+struct lift {
+  template <class E>
+  WEFT_INLINE auto operator()(E const& e) const {
+    if constexpr (!leaves_of<E>.settles)
+      return e;
+    else
+      return rebuilt(e, *this);
+  }
+  template <class Id, class D, class B>
+  WEFT_INLINE auto operator()(let_node<Id, D, B> const& e) const {
+    if constexpr (!leaves_of<let_node<Id, D, B>>.settles) {
+      return e;
+    } else {
+      auto const value = eval((*this)(e.definition));
+      return (*this)(named_value<Id, std::remove_const_t<decltype(value)>>{value}(e.body));
+    }
+  }
+  template <class T, auto S>
+  WEFT_INLINE auto operator()(nn::parameter<T, S> const& p) const {
+    if (p.order > N && find(p.from)) [[unlikely]]
+      fail<autograd_error>(
+          "a parameter is being differentiated by an inner transform, and meets values of an outer one alone: pass "
+          "them as arguments of the inner function");
+    return lifted_parameter<N>(p);
+  }
+  template <class T, auto S>
+  WEFT_INLINE auto operator()(nn::buffer<T, S> const& b) const {
+    return b.value;
+  }
+};
+template <int N, class E>
+WEFT_INLINE auto lifted(E const& e) {
+  return lift<N>{}(e);
+}
+
+// -- products stand alone ----------------------------------------------------------------------------------------
+
+template <class E>
+inline constexpr bool has_product = false;
+template <class Op, class A>
+inline constexpr bool has_product<map<Op, A>> = has_product<A>;
+template <class Op, class A, class B>
+inline constexpr bool has_product<map<Op, A, B>> = has_product<A> || has_product<B>;
+template <class Op, class A, class B, class C>
+inline constexpr bool has_product<map<Op, A, B, C>> = has_product<A> || has_product<B> || has_product<C>;
+template <class Op, unsigned Mask, class A>
+inline constexpr bool has_product<reduce<Op, Mask, A>> = has_product<A>;
+template <class A, weft::shape D>
+inline constexpr bool has_product<view<A, D>> = has_product<A>;
+template <unsigned Mask, class A>
+inline constexpr bool has_product<squeeze_node<Mask, A>> = has_product<A>;
+template <class A, class B>
+inline constexpr bool has_product<contract<A, B>> = true;
+template <class Id, class D, class B>
+inline constexpr bool has_product<let_node<Id, D, B>> = has_product<D> || has_product<B>;
+
+// What a product takes as it is.
+template <class E>
+inline constexpr bool is_operand = expr::is_leaf<E>;
+template <class A, weft::shape D>
+inline constexpr bool is_operand<view<A, D>> = is_operand<A>;
+
+// `Read`: a rule above reads this value in the backward pass, so it must not be computed again with a product in it.
+template <bool Read>
+struct cut_at {
+  template <class E>
+  WEFT_INLINE auto operator()(E const& e) const {
+    if constexpr (!has_product<E>)
+      return e;
+    else if constexpr (Read || leaves_of<E>.order == 0)
+      return eval(e);
+    else
+      return rebuilt(e, cut_at<false>{});
+  }
+  template <class Op, unsigned Mask, class A>
+  WEFT_INLINE auto operator()(reduce<Op, Mask, A> const& e) const {
+    constexpr bool linear = std::is_same_v<Op, expr::fold::sum> || std::is_same_v<Op, expr::fold::mean>;
+    if constexpr (!has_product<A>)
+      return e;
+    else if constexpr (Read || leaves_of<A>.order == 0)
+      return eval(e);
+    else
+      return rebuilt(e, cut_at<!linear>{});
+  }
+  template <class A, class B>
+  WEFT_INLINE auto operator()(contract<A, B> const& e) const {
+    if constexpr (Read || leaves_of<contract<A, B>>.order == 0)
+      return eval(e);
+    else
+      return of_operands(operand_of(e.a), operand_of(e.b));
+  }
+  template <class Op, class A>
+  WEFT_INLINE auto operator()(map<Op, A> const& e) const {
+    if constexpr (stays<map<Op, A>>()) {
+      if constexpr (has_product<A>)
+        return of_map<Op>(cut_at<reads<map<Op, A>>::value.a>{}(e.a));
+      else
+        return e;
+    } else {
+      return eval(e);
+    }
+  }
+  template <class Op, class A, class B>
+  WEFT_INLINE auto operator()(map<Op, A, B> const& e) const {
+    constexpr reading r = reads<map<Op, A, B>>::value;
+    if constexpr (!stays<map<Op, A, B>>())
+      return eval(e);
+    else if constexpr (has_product<map<Op, A, B>>)
+      return of_map<Op>(cut_at<r.a>{}(e.a), cut_at<r.b>{}(e.b));
+    else
+      return e;
+  }
+  template <class Op, class A, class B, class C>
+  WEFT_INLINE auto operator()(map<Op, A, B, C> const& e) const {
+    constexpr reading r = reads<map<Op, A, B, C>>::value;
+    if constexpr (!stays<map<Op, A, B, C>>())
+      return eval(e);
+    else if constexpr (has_product<map<Op, A, B, C>>)
+      return of_map<Op>(cut_at<r.a>{}(e.a), cut_at<r.b>{}(e.b), cut_at<r.c>{}(e.c));
+    else
+      return e;
+  }
+
+  // The value of the node itself is not needed when the backward pass comes to it.
+  template <class E>
+  static constexpr bool stays() {
+    return !has_product<E> || (leaves_of<E>.order > 0 && !Read && !reads<E>::value.y);
+  }
+  template <class Op, class... A>
+  WEFT_INLINE static auto of_map(A const&... a) {
+    return map<Op, A...>(a...);
+  }
+  template <class A, class B>
+  WEFT_INLINE static auto of_operands(A const& a, B const& b) {
+    return contract<A, B>(a, b);
+  }
+  template <class E>
+  WEFT_INLINE static auto operand_of(E const& e) {
+    if constexpr (is_operand<E> || (leaves_of<E>.order == 0 && !has_product<E>))
+      return e;
+    else
+      return eval(e);
+  }
+};
+
+// The statement's own result is kept on the tape where a rule reads it.
+template <class E>
+WEFT_INLINE auto cut(E const& e) {
+  return cut_at<false>{}(e);
+}
+template <class Op, class A>
+WEFT_INLINE auto cut(map<Op, A> const& e) {
+  if constexpr (has_product<A>)
+    return cut_at<false>::of_map<Op>(cut_at<reads<map<Op, A>>::value.a>{}(e.a));
+  else
+    return e;
+}
+template <class Op, class A, class B>
+WEFT_INLINE auto cut(map<Op, A, B> const& e) {
+  constexpr reading r = reads<map<Op, A, B>>::value;
+  if constexpr (has_product<map<Op, A, B>>)
+    return cut_at<false>::of_map<Op>(cut_at<r.a>{}(e.a), cut_at<r.b>{}(e.b));
+  else
+    return e;
+}
+
+// -- the tape of a statement -------------------------------------------------------------------------------------
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_two_tapes() {
+  fail<autograd_error>(
+      "a statement has values of two transforms of the same order: pass the outer one's value to the inner function "
+      "as an argument, so that it is lifted");
+}
+
+template <int N, class E>
+WEFT_INLINE tape* home(E const& e) {
+  tape* found = nullptr;
+  engine::each_leaf(e, [&found](auto const& leaf) {
+    using L = std::remove_cvref_t<decltype(leaf)>;
+    if constexpr (is_tracked<L>) {
+      if constexpr (leaves_of<L>.order == N) {
+        if (tape* const t = find(leaf.from)) {
+          if (found && found != t) [[unlikely]]
+            fail_two_tapes();
+          found = t;
+        }
+      }
+    }
+  });
+  return found;
+}
+
+}  // namespace reverse
+
+// Of order 0, for the engine: a plain tree.
+template <class E>
+WEFT_INLINE auto settled(E const& e) {
+  return reverse::settle<true>{}(e);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,122 @@
+// The coefficients that AVX-512 picks from two registers (vpermt2ps) by some bits of the argument.
+#pragma once
+#include <weft/config.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace simd {
+namespace detail {
+
+// 2^(i / 32)
+alignas(64) inline constexpr float exp2_table[32] = {
+    0x1.000000p+0f, 0x1.059b0ep+0f, 0x1.0b5586p+0f, 0x1.11301ep+0f, 0x1.172b84p+0f, 0x1.1d4874p+0f, 0x1.2387a6p+0f,
+    0x1.29e9e0p+0f, 0x1.306fe0p+0f, 0x1.371a74p+0f, 0x1.3dea64p+0f, 0x1.44e086p+0f, 0x1.4bfdaep+0f, 0x1.5342b6p+0f,
+    0x1.5ab07ep+0f, 0x1.6247ecp+0f, 0x1.6a09e6p+0f, 0x1.71f75ep+0f, 0x1.7a1148p+0f, 0x1.82589ap+0f, 0x1.8ace54p+0f,
+    0x1.93737cp+0f, 0x1.9c4918p+0f, 0x1.a5503cp+0f, 0x1.ae89fap+0f, 0x1.b7f770p+0f, 0x1.c199bep+0f, 0x1.cb720ep+0f,
+    0x1.d5818ep+0f, 0x1.dfc974p+0f, 0x1.ea4afap+0f, 0x1.f50766p+0f};
+
+// tanh near the centre c of interval i is t0 + d (t1 + d (... t5)), d = x - c. Four intervals an octave from 1/16
+// to 8, i being the two bits of the mantissa below the three last bits of the exponent; entry 8 reaches from 8 to
+// 9.02, entry 11 from 0 to 1/16. The centres are chosen so that t0 is tanh c to 32 bits. Rows: c, t0 to t5.
+alignas(64) inline constexpr float tanh_table[7][32] = {
+    {
+    0x1.1ff226p+1f, 0x1.5ff05ep+1f, 0x1.9feb98p+1f, 0x1.e01726p+1f, 0x1.2004d2p+2f, 0x1.5fe8bep+2f, 0x1.9fef28p+2f,
+    0x1.e01770p+2f, 0x1.10695cp+3f, 0x1.10695cp+3f, 0x1.10695cp+3f, 0.f, 0x1.200c32p-4f, 0x1.5ff334p-4f,
+    0x1.9ffde6p-4f, 0x1.e00434p-4f, 0x1.1ff20ep-3f, 0x1.6006a0p-3f, 0x1.a01724p-3f, 0x1.e01738p-3f, 0x1.1ff652p-2f,
+    0x1.600068p-2f, 0x1.9fefaap-2f, 0x1.e0167ep-2f, 0x1.1ff3a2p-1f, 0x1.5ffc7cp-1f, 0x1.9fef8ap-1f, 0x1.dff95ap-1f,
+    0x1.20155cp+0f, 0x1.5fef1ep+0f, 0x1.a01248p+0f, 0x1.dfe980p+0f},
+    {
+    0x1.f4bd6ep-1f, 0x1.fbd406p-1f, 0x1.fe75fcp-1f, 0x1.ff6f4cp-1f, 0x1.ffdfacp-1f, 0x1.fffb9cp-1f, 0x1.ffff68p-1f,
+    0x1.ffffecp-1f, 0x1.fffffep-1f, 0x1.fffffep-1f, 0x1.fffffep-1f, 0.f, 0x1.1f92e0p-4f, 0x1.5f161ep-4f,
+    0x1.9e9142p-4f, 0x1.ddd4b8p-4f, 0x1.1e1024p-3f, 0x1.5c9976p-3f, 0x1.9a7552p-3f, 0x1.d77c5ap-3f, 0x1.189aa6p-2f,
+    0x1.52c322p-2f, 0x1.8a79f8p-2f, 0x1.bfc09cp-2f, 0x1.04ff48p-1f, 0x1.31559cp-1f, 0x1.577ff2p-1f, 0x1.77d528p-1f,
+    0x1.9e6b72p-1f, 0x1.c27104p-1f, 0x1.d9cc3cp-1f, 0x1.e87494p-1f},
+    {
+    0x1.645bf0p-5f, 0x1.09e80ep-6f, 0x1.896c6cp-8f, 0x1.213f2ep-9f, 0x1.0299cap-11f, 0x1.1900a6p-14f,
+    0x1.3001e8p-17f, 0x1.73491ap-20f, -0x1.099d36p-23f, -0x1.099d36p-23f, -0x1.099d36p-23f, 0x1.000000p+0f,
+    0x1.fd79eap-1f, 0x1.fc3d04p-1f, 0x1.fac14cp-1f, 0x1.f9083cp-1f, 0x1.f602c0p-1f, 0x1.f12a74p-1f, 0x1.eb6f20p-1f,
+    0x1.e4dd2ap-1f, 0x1.d98daap-1f, 0x1.c7f704p-1f, 0x1.b4048ap-1f, 0x1.9e1bbap-1f, 0x1.7af43cp-1f, 0x1.49e972p-1f,
+    0x1.198bf2p-1f, 0x1.d83dd4p-2f, 0x1.61204ep-2f, 0x1.cedcf8p-3f, 0x1.26374ep-3f, 0x1.700d5ap-4f},
+    {
+    -0x1.5c8316p-5f, -0x1.07bc0ep-6f, -0x1.8836c4p-8f, -0x1.20e95cp-9f, -0x1.0236cap-11f, -0x1.18a42ap-14f,
+    -0x1.2f9ff0p-17f, -0x1.d55778p-20f, -0x1.f64a76p-21f, -0x1.f64a76p-21f, -0x1.f64a76p-21f, 0x1.344358p-27f,
+    -0x1.1e27f8p-4f, -0x1.5c81a6p-4f, -0x1.9a51e2p-4f, -0x1.d753e0p-4f, -0x1.187b60p-3f, -0x1.527fdep-3f,
+    -0x1.89f894p-3f, -0x1.be7f3ap-3f, -0x1.038880p-2f, -0x1.2dafd8p-2f, -0x1.4fef5cp-2f, -0x1.6a24fcp-2f,
+    -0x1.8259c0p-2f, -0x1.897d70p-2f, -0x1.79c73cp-2f, -0x1.5aa5e6p-2f, -0x1.1dd3bcp-2f, -0x1.9736fcp-3f,
+    -0x1.1043aep-3f, -0x1.5f208ap-4f},
+    {
+    0x1.bc263ep-6f, 0x1.59e540p-7f, 0x1.03e81ap-8f, 0x1.802faep-10f, 0x1.5814d0p-12f, 0x1.762f50p-15f,
+    0x1.94d63cp-18f, -0x1.649e80p-20f, 0x1.f1e31ap-19f, 0x1.f1e31ap-19f, 0x1.f1e31ap-19f, -0x1.5555aep-2f,
+    -0x1.4e9e34p-2f, -0x1.4b67a0p-2f, -0x1.47b6eep-2f, -0x1.42d08ap-2f, -0x1.3b145cp-2f, -0x1.2ea2a4p-2f,
+    -0x1.202388p-2f, -0x1.0fd9a8p-2f, -0x1.e92a94p-3f, -0x1.983efcp-3f, -0x1.428836p-3f, -0x1.d6e300p-4f,
+    -0x1.bd901ep-5f, 0x1.d6fd7ep-7f, 0x1.070454p-4f, 0x1.842e8ep-4f, 0x1.c693eep-4f, 0x1.97ef90p-4f, 0x1.33c1fcp-4f,
+    0x1.a898a4p-5f},
+    {
+    -0x1.961f30p-7f, -0x1.50a37ap-8f, -0x1.038e3ep-9f, -0x1.82c6bap-11f, -0x1.6863d8p-13f, -0x1.88492ep-16f,
+    -0x1.a88088p-19f, 0x1.f1279ep-20f, 0x1.a7dc8ap-19f, 0x1.a7dc8ap-19f, 0x1.a7dc8ap-19f, 0x1.e51374p-15f,
+    0x1.7779e8p-5f, 0x1.b81ebcp-5f, 0x1.fa6fbcp-5f, 0x1.2ac1c2p-4f, 0x1.6b98eep-4f, 0x1.afa54ap-4f, 0x1.ed0bc6p-4f,
+    0x1.122d64p-3f, 0x1.32deecp-3f, 0x1.50255ep-3f, 0x1.5c06e6p-3f, 0x1.583b74p-3f, 0x1.38c244p-3f, 0x1.e94960p-4f,
+    0x1.476708p-4f, 0x1.62f982p-5f, 0x1.da1a80p-9f, -0x1.59b984p-6f, -0x1.9bab44p-6f, -0x1.55f0d8p-6f},
+    {
+    0x1.049e38p-8f, 0x1.f6be32p-10f, 0x1.9458d4p-11f, 0x1.3d5f9ap-12f, 0x1.1fb08cp-14f, 0x1.38b092p-17f,
+    0x1.52b8bap-20f, 0x1.9cf35ap-18f, -0x1.3feeaep-17f, -0x1.3feeaep-17f, -0x1.3feeaep-17f, 0x1.0f5e54p-3f,
+    0x1.03271ep-7f, 0x1.4abb48p-1f, 0x1.9cbd82p+1f, -0x1.707eecp+0f, 0x1.8ccecap-4f, 0x1.a527fep-4f, 0x1.424a00p-4f,
+    0x1.696e34p-4f, 0x1.e4d4ccp-5f, -0x1.5afbd2p-8f, 0x1.89d804p-8f, -0x1.1822c4p-6f, -0x1.969f90p-5f,
+    -0x1.f801c2p-5f, -0x1.021686p-4f, -0x1.bae656p-5f, -0x1.070f8ep-5f, -0x1.38f778p-7f, 0x1.6a2630p-10f,
+    0x1.27ca08p-8f}};
+
+// sigmoid near the integer k is s0 + d (s1 + d (... s6)), d = x - k in [-0.5, 0.5], for k from -14 to 17; the entry
+// is k modulo 32. Rows: s0 to s6.
+alignas(64) inline constexpr float sigmoid_table[7][32] = {
+    {
+    0x1.000000p-1f, 0x1.764d50p-1f, 0x1.c2f7d6p-1f, 0x1.e7b7ccp-1f, 0x1.f6ca82p-1f, 0x1.fc92c2p-1f, 0x1.febbe8p-1f,
+    0x1.ff8896p-1f, 0x1.ffd40cp-1f, 0x1.ffefd4p-1f, 0x1.fffa0cp-1f, 0x1.fffdd0p-1f, 0x1.ffff32p-1f, 0x1.ffffb4p-1f,
+    0x1.ffffe4p-1f, 0x1.fffff6p-1f, 0x1.fffffcp-1f, 0x1.fffffep-1f, 0x1.be6c58p-21f, 0x1.2f6026p-19f,
+    0x1.9c541ep-18f, 0x1.183410p-16f, 0x1.7cd32ep-15f, 0x1.02c6f6p-13f, 0x1.5fa3dep-12f, 0x1.dda738p-11f,
+    0x1.441778p-9f, 0x1.b69f68p-8f, 0x1.26afa2p-6f, 0x1.848344p-5f, 0x1.e84152p-4f, 0x1.136562p-2f},
+    {
+    0x1.ffffd8p-3f, 0x1.92a95ep-3f, 0x1.ae0dc4p-4f, 0x1.721644p-5f, 0x1.2162bep-6f, 0x1.b3afe4p-8f, 0x1.434a56p-9f,
+    0x1.dd37dap-11f, 0x1.5f85b4p-12f, 0x1.02becep-13f, 0x1.7ccecap-15f, 0x1.1832e2p-16f, 0x1.9c5380p-18f,
+    0x1.2f6000p-19f, 0x1.be6c48p-21f, 0x1.4875c4p-22f, 0x1.e355c0p-24f, 0x1.639e38p-25f, 0x1.be6c46p-21f,
+    0x1.2f6000p-19f, 0x1.9c537ep-18f, 0x1.1832e2p-16f, 0x1.7ccec8p-15f, 0x1.02becep-13f, 0x1.5f85b4p-12f,
+    0x1.dd37d8p-11f, 0x1.434a56p-9f, 0x1.b3afe4p-8f, 0x1.2162bep-6f, 0x1.721648p-5f, 0x1.ae0dc6p-4f, 0x1.92a95ap-3f},
+    {
+    0x1.581478p-22f, -0x1.742748p-5f, -0x1.4786e6p-5f, -0x1.4efbccp-6f, -0x1.16f9cap-7f, -0x1.addae2p-9f,
+    -0x1.41b10cp-10f, -0x1.dc593ep-12f, -0x1.5f4958p-13f, -0x1.02ae74p-14f, -0x1.7cc5eep-16f, -0x1.18307cp-17f,
+    -0x1.9c5232p-19f, -0x1.2f5fa4p-20f, -0x1.be6c16p-22f, -0x1.4875b6p-23f, -0x1.e355b6p-25f, -0x1.639e34p-26f,
+    0x1.be6bf0p-22f, 0x1.2f5f8cp-20f, 0x1.9c5210p-19f, 0x1.183064p-17f, 0x1.7cc5cep-16f, 0x1.02ae5ep-14f,
+    0x1.5f493ap-13f, 0x1.dc591ap-12f, 0x1.41b0fap-10f, 0x1.addadap-9f, 0x1.16f9dcp-7f, 0x1.4efc02p-6f,
+    0x1.4786d4p-5f, 0x1.742694p-5f},
+    {
+    -0x1.55291ap-6f, -0x1.8239e4p-8f, 0x1.a8542cp-8f, 0x1.67bfe4p-8f, 0x1.58f9aep-9f, 0x1.16de34p-10f,
+    0x1.a8a7b4p-12f, 0x1.3c63bep-13f, 0x1.d3b974p-15f, 0x1.58b75ep-16f, 0x1.fb9292p-18f, 0x1.758962p-19f,
+    0x1.12db2ap-20f, 0x1.9477dcp-22f, 0x1.299830p-23f, 0x1.b5eadap-25f, 0x1.4233bep-26f, 0x1.da205cp-28f,
+    0x1.2998a0p-23f, 0x1.947876p-22f, 0x1.12db92p-20f, 0x1.7589f2p-19f, 0x1.fb9352p-18f, 0x1.58b7e0p-16f,
+    0x1.d3ba20p-15f, 0x1.3c642cp-13f, 0x1.a8a832p-12f, 0x1.16de54p-10f, 0x1.58f970p-9f, 0x1.67bec8p-8f,
+    0x1.a85386p-8f, -0x1.823290p-8f},
+    {
+    -0x1.0e88c8p-18f, 0x1.513b1ep-8f, 0x1.c6b418p-11f, -0x1.99211ep-11f, -0x1.252bccp-11f, -0x1.07b74ap-12f,
+    -0x1.a0378ap-14f, -0x1.3a1548p-15f, -0x1.d27932p-17f, -0x1.586106p-18f, -0x1.fb647cp-20f, -0x1.757d6ap-21f,
+    -0x1.12d84ap-22f, -0x1.9476dap-24f, -0x1.299850p-25f, -0x1.b5eb82p-27f, -0x1.42345ap-28f, -0x1.da2154p-30f,
+    0x1.29a74ep-25f, 0x1.948b38p-24f, 0x1.12e622p-22f, 0x1.759032p-21f, 0x1.fb7deap-20f, 0x1.587222p-18f,
+    0x1.d28fccp-17f, 0x1.3a2374p-15f, 0x1.a0469ap-14f, 0x1.07ba86p-12f, 0x1.251d6ap-11f, 0x1.98ccc4p-11f,
+    -0x1.c67c9cp-11f, -0x1.50f43cp-8f},
+    {
+    0x1.058ce8p-9f, -0x1.8cd75cp-12f, -0x1.790798p-11f, -0x1.94ef2ap-15f, 0x1.349b06p-14f, 0x1.779a68p-15f,
+    0x1.4214bap-16f, 0x1.f3e186p-18f, 0x1.76eec4p-19f, 0x1.15ce18p-20f, 0x1.99d9b8p-22f, 0x1.2dd646p-23f,
+    0x1.bc5038p-25f, 0x1.46f30cp-26f, 0x1.e12272p-28f, 0x1.620152p-29f, 0x1.0476d0p-30f, 0x1.7f4748p-32f,
+    0x1.e0f73ep-28f, 0x1.46d5b2p-26f, 0x1.bc2856p-25f, 0x1.2dbb34p-23f, 0x1.99b508p-22f, 0x1.15b55ep-20f,
+    0x1.76cde2p-19f, 0x1.f3b786p-18f, 0x1.41fcfap-16f, 0x1.778e66p-15f, 0x1.34b34ep-14f, -0x1.9340b4p-15f,
+    -0x1.78f802p-11f, -0x1.8e37dap-12f},
+    {
+    0x1.7ebc72p-17f, -0x1.96ed2cp-12f, 0x1.267aeap-13f, 0x1.da7ae8p-15f, -0x1.9f27d0p-21f, -0x1.7667a2p-18f,
+    -0x1.88a306p-19f, -0x1.42eb36p-20f, -0x1.ee1540p-22f, -0x1.70b0d0p-23f, -0x1.10ab94p-24f, -0x1.91ffdcp-26f,
+    -0x1.27fb06p-27f, -0x1.b3a6f2p-29f, -0x1.4090aap-30f, -0x1.d7bbccp-32f, -0x1.5b162cp-33f, -0x1.febf1ap-35f,
+    0x1.3b389ap-30f, 0x1.ac63e8p-29f, 0x1.230c50p-27f, 0x1.8b4e04p-26f, 0x1.0c2342p-24f, 0x1.6a97d4p-23f,
+    0x1.e606aep-22f, 0x1.3ddd12p-20f, 0x1.8342dcp-19f, 0x1.7413b2p-18f, 0x1.214540p-20f, -0x1.cb787ap-15f,
+    -0x1.28f7f4p-13f, 0x1.8a52b0p-12f}};
+
+}  // namespace detail
+}  // namespace simd
+}  // namespace WEFT_ISA
+}  // namespace weft
