@@ -7,6 +7,7 @@
 //   WEFT_INLINE             forced inlining in optimised builds only: debug builds stay quick to compile
 //   WEFT_ALWAYS_INLINE      forced inlining in every build: for the members of types that are shared between
 //                           instruction sets (storage, tensor), whose code must never be emitted out of line
+//   WEFT_UNROLL             before a loop: four rounds at a time, decided late, so that compilers see one
 //   WEFT_NO_EXCEPTIONS      set when the compiler runs with -fno-exceptions; mistakes then call weft::on_error
 //   WEFT_CHECKS             0: no index checks in a(i, j); 1 (default without NDEBUG): checked
 #pragma once
@@ -41,6 +42,12 @@
 #define WEFT_INLINE __attribute__((always_inline)) inline
 #else
 #define WEFT_INLINE inline
+#endif
+
+#if defined(__clang__)
+#define WEFT_UNROLL _Pragma("clang loop unroll_count(4)")
+#else
+#define WEFT_UNROLL _Pragma("GCC unroll 4")
 #endif
 
 #if !defined(__cpp_exceptions) && !defined(WEFT_NO_EXCEPTIONS)

@@ -108,6 +108,7 @@ TEST_CASE("every group: counts, references, and the stored answers against thems
     std::puts("SKIPPED: no golden files (set WEFT_GOLDEN): the reader and the rules are NOT tested");
     return;
   }
+  CHECK_THROWS_AS(golden::read_group("no such group"), weft::io_error);
   int cases = 0, arrays = 0, spoilt = 0;
   for (std::string const& name : golden::group_names()) {
     CAPTURE(name);

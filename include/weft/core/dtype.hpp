@@ -69,38 +69,56 @@ constexpr index_t size_of(dtype d) {
   switch (d) {
     case dtype::bool_:
     case dtype::uint8:
-    case dtype::int8: return 1;
+    case dtype::int8:
+      return 1;
     case dtype::uint16:
     case dtype::int16:
     case dtype::float16:
-    case dtype::bfloat16: return 2;
+    case dtype::bfloat16:
+      return 2;
     case dtype::uint32:
     case dtype::int32:
-    case dtype::float32: return 4;
+    case dtype::float32:
+      return 4;
     case dtype::uint64:
     case dtype::int64:
     case dtype::float64:
-    case dtype::complex64: return 8;
+    case dtype::complex64:
+      return 8;
   }
   return 0;
 }
 
 constexpr char const* name(dtype d) {
   switch (d) {
-    case dtype::bool_: return "bool";
-    case dtype::uint8: return "uint8";
-    case dtype::uint16: return "uint16";
-    case dtype::uint32: return "uint32";
-    case dtype::uint64: return "uint64";
-    case dtype::int8: return "int8";
-    case dtype::int16: return "int16";
-    case dtype::int32: return "int32";
-    case dtype::int64: return "int64";
-    case dtype::float16: return "float16";
-    case dtype::bfloat16: return "bfloat16";
-    case dtype::float32: return "float32";
-    case dtype::float64: return "float64";
-    case dtype::complex64: return "complex64";
+    case dtype::bool_:
+      return "bool";
+    case dtype::uint8:
+      return "uint8";
+    case dtype::uint16:
+      return "uint16";
+    case dtype::uint32:
+      return "uint32";
+    case dtype::uint64:
+      return "uint64";
+    case dtype::int8:
+      return "int8";
+    case dtype::int16:
+      return "int16";
+    case dtype::int32:
+      return "int32";
+    case dtype::int64:
+      return "int64";
+    case dtype::float16:
+      return "float16";
+    case dtype::bfloat16:
+      return "bfloat16";
+    case dtype::float32:
+      return "float32";
+    case dtype::float64:
+      return "float64";
+    case dtype::complex64:
+      return "complex64";
   }
   return "?";
 }
@@ -210,9 +228,9 @@ template <class S>
 concept weak_scalar = std::is_arithmetic_v<S>;
 
 template <weak_scalar S>
-inline constexpr kind weak_kind = std::is_same_v<S, bool>    ? kind::boolean
-                                  : std::is_integral_v<S>    ? kind::integer
-                                                             : kind::floating;
+inline constexpr kind weak_kind = std::is_same_v<S, bool> ? kind::boolean
+                                  : std::is_integral_v<S> ? kind::integer
+                                                          : kind::floating;
 
 namespace detail {
 

@@ -79,6 +79,13 @@ using process::owner;
   give_back_block(b);
 }
 
+// One holder goes. The only holder needs no locked instruction: nobody can join it.
+[[gnu::noinline]] inline void release_holder(block* b) {
+  if (__atomic_load_n(&b->holders, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&b->holders, 1, __ATOMIC_ACQ_REL) != 0)
+    return;
+  end_block(b);
+}
+
 }  // namespace blocks
 }  // namespace WEFT_ISA
 
@@ -172,15 +179,14 @@ class storage {
       __atomic_fetch_add(&block_->holders, 1, __ATOMIC_RELAXED);
     }
   }
+  // The rare ends are out of line: an expression of ten leaves has ten of these.
   WEFT_ALWAYS_INLINE void remove_holder() const noexcept {
     if (!block_) return;
-    if (WEFT_SINGLE_THREADED) {
-      if (--block_->holders != 0) return;
-    } else if (__atomic_load_n(&block_->holders, __ATOMIC_ACQUIRE) != 1 &&  // the only holder needs no locked
-               __atomic_sub_fetch(&block_->holders, 1, __ATOMIC_ACQ_REL) != 0) {  // instruction: nobody can join it
-      return;
+    if (WEFT_SINGLE_THREADED && block_->holders > 1) {
+      block_->holders -= 1;
+    } else {
+      blocks::release_holder(block_);
     }
-    blocks::end_block(block_);
   }
 };
 

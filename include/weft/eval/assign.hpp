@@ -186,10 +186,10 @@ void write_through(T* base, index_t const* strides, extents<R> const& ext, E con
   for (int d = 0; d < R; ++d) out.stride[d] = strides[d];
   memory<T> from;
   from.base = static_cast<T const*>(where.fresh.data());
-  dense_strides<R>(ext, from.stride);
+  dense_strides(ext.data(), R, from.stride);
   int const a = from.row_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
   f.set_row(R - (k > 0 ? k : R > 0 ? 1 : 0));
-  run<false>(from, out, f, false);
+  run<false, false>(from, out, f, false);
 }
 
 }  // namespace engine
@@ -222,7 +222,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
       auto const run = [&](auto const& e) {
         Tensor& t = *p.target;
         index_t dense[C + 1], strides[max_rank] = {};
-        engine::dense_strides<C>(t.sizes(), dense);
+        engine::dense_strides(t.sizes().data(), C, dense);
         index_t offset = 0;
         for (int c = 0; c < C; ++c) {
           auto const& s = p.from[static_cast<std::size_t>(c)];

@@ -21,22 +21,38 @@ WEFT_INLINE auto bind(Node const& node, frame const& f, axis_map const& m, Names
   return binding<Node>::template make<Context>(node, f, m, names);
 }
 
-// Extents and strides of a leaf's memory become strides in the domain.
-template <class Cursor, int R>
-WEFT_INLINE void lay_out(Cursor& c, frame const& f, axis_map const& m, index_t const* strides) {
+// Extents and strides of a leaf's memory become strides in the domain. Returns what is added to its address.
+[[gnu::noinline]] inline index_t lay_out(leaf_strides& c, frame const& f, axis_map const& m, index_t const* strides,
+                                         int rank) {
+  index_t offset = 0;
   for (int d = 0; d < f.rank; ++d) c.stride[d] = 0;
-  for (int i = 0; i < R; ++i) {
-    c.base += strides[i] * m.start[i];
+  for (int i = 0; i < rank; ++i) {
+    offset += strides[i] * m.start[i];
     if (m.axis[i] >= 0) c.stride[m.axis[i]] += strides[i] * m.step[i];
   }
+  return offset;
 }
-template <int R>
-WEFT_INLINE void dense_strides(extents<R> const& e, index_t* strides) {
+WEFT_INLINE void dense_strides(index_t const* e, int rank, index_t* strides) {
   index_t s = 1;
-  for (int i = R - 1; i >= 0; --i) {
+  for (int i = rank - 1; i >= 0; --i) {
     strides[i] = s;
-    s *= e[static_cast<std::size_t>(i)];
+    s *= e[i];
   }
+}
+[[gnu::noinline]] inline index_t lay_out_dense(leaf_strides& c, frame const& f, axis_map const& m, index_t const* e,
+                                               int rank) {
+  index_t strides[max_rank];
+  dense_strides(e, rank, strides);
+  return lay_out(c, f, m, strides, rank);
+}
+// A dense leaf of the extents `e`.
+template <class Cursor, class T, std::size_t R>
+WEFT_INLINE void place_leaf(Cursor& c, T const* data, std::array<index_t, R> const& e, frame const& f, axis_map const& m) {
+  c.base = data;
+  if (f.flat)
+    c.stride[0] = 1;
+  else
+    c.base += lay_out_dense(c, f, m, e.data(), static_cast<int>(R));
 }
 
 template <class Context, class T>
@@ -46,13 +62,13 @@ template <class T, auto S>
 struct binding<tensor<T, S>> {
   template <class Context, class Names>
   WEFT_INLINE static auto make(tensor<T, S> const& t, frame const& f, axis_map const& m, Names const&) {
-    constexpr int R = to_shape(S).rank;
-    memory_in<Context, T> c;
-    c.base = t.data();
-    index_t strides[R + 1];
-    dense_strides<R>(t.sizes(), strides);
-    lay_out<memory_in<Context, T>, R>(c, f, m, strides);
-    return c;
+    if constexpr (to_shape(S).rank == 0) {
+      return constant<T>{*t.data()};
+    } else {
+      memory_in<Context, T> c;
+      place_leaf(c, t.data(), t.sizes(), f, m);
+      return c;
+    }
   }
 };
 
@@ -65,17 +81,20 @@ struct binding<expr::constant<T>> {
 };
 
 // The map of a child of an elementwise node: same place, but axes of size 1 that are stretched stay at 0.
-template <int R, int C>
-WEFT_INLINE axis_map child_map(axis_map const& m, extents<R> const& own, extents<C> const& child) {
+[[gnu::noinline]] inline axis_map child_map(axis_map const& m, index_t const* own, int R, index_t const* child, int C) {
   axis_map r;
   for (int c = 0; c < C; ++c) {
     int const i = c + R - C;
-    bool const stretched = child[static_cast<std::size_t>(c)] == 1 && own[static_cast<std::size_t>(i)] != 1;
+    bool const stretched = child[c] == 1 && own[i] != 1;
     r.axis[c] = stretched ? -1 : m.axis[i];
     r.start[c] = stretched ? 0 : m.start[i];
     r.step[c] = stretched ? 0 : m.step[i];
   }
   return r;
+}
+template <int R, int C>
+WEFT_INLINE axis_map child_map(axis_map const& m, extents<R> const& own, extents<C> const& child) {
+  return child_map(m, own.data(), R, child.data(), C);
 }
 template <class Context, class Node, class Child, class Names>
 WEFT_INLINE auto bind_child(Node const& node, Child const& child, frame const& f, axis_map const& m,
@@ -86,7 +105,7 @@ WEFT_INLINE auto bind_child(Node const& node, Child const& child, frame const& f
   } else if constexpr (Context::outer) {
     return bind<Context>(child, f, R == C ? m : child_map<R, C>(m, node.sizes(), child.sizes()), names);
   } else if constexpr (R == C) {
-    if (node.sizes() == child.sizes()) return bind<Context>(child, f, m, names);
+    if (f.flat) return bind<Context>(child, f, m, names);
     return bind<Context>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
   } else {
     return bind<typename Context::indirect>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
@@ -142,11 +161,8 @@ WEFT_INLINE auto bind_evaluated(Node const& n, frame const& f, axis_map const& m
     return constant<T>{result.items().items[0]};
   } else {
     owned<memory_in<Context, T>> c;
-    c.base = std::as_const(result).data();
+    place_leaf(c, std::as_const(result).data(), result.sizes(), f, m);
     c.keep = result.items().buffer;
-    index_t strides[R];
-    dense_strides<R>(result.sizes(), strides);
-    lay_out<owned<memory_in<Context, T>>, R>(c, f, m, strides);
     return c;
   }
 }

@@ -69,8 +69,8 @@ struct place_of {
 struct leaf_strides {
   index_t stride[max_rank];
 
-  // How many of the last axes of the frame can be one dense row (or one repeated element).
-  WEFT_INLINE int dense_axes(frame const& f) const {
+  // How many of the last axes of the frame can be one dense row.
+  [[gnu::noinline]] int dense_axes(frame const& f) const {
     index_t expected = 1;
     int k = 0;
     for (int d = f.rank - 1; d >= 0; --d, ++k) {
@@ -80,7 +80,8 @@ struct leaf_strides {
     }
     return k;
   }
-  WEFT_INLINE bool dense_row(frame const& f) const {
+  WEFT_INLINE bool dense_row(frame const& f) const { return f.flat || dense_rows(f); }
+  [[gnu::noinline]] bool dense_rows(frame const& f) const {
     index_t expected = 1;
     for (int d = f.rank - 1; d >= f.row; --d) {
       if (f.ext[d] == 1) continue;
@@ -115,6 +116,12 @@ struct memory : leaf_strides {
   WEFT_INLINE bool any_staged(frame const& f) const { return staged(f); }
 
   WEFT_INLINE void enter(frame const& f, region const& t) {
+    if (f.row == 0 && !scratch)
+      here = base + t.from;
+    else
+      enter_rows(f, t);
+  }
+  [[gnu::noinline]] void enter_rows(frame const& f, region const& t) {
     T const* p = base;
     for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
     index_t const step = f.row > 0 ? stride[f.row - 1] : 0;
@@ -122,18 +129,18 @@ struct memory : leaf_strides {
     if (!scratch) {
       here = p + t.from;
       pitch = step;
-    } else {
-      if (f.rank - f.row == 1) {
-        index_t const inner = stride[f.rank - 1];
-        gather(p + t.from * inner, step, inner, t.rows, t.columns, scratch, t.columns);
-      } else {
-        for (index_t r = 0; r < t.rows; ++r)
-          gather_row(p + r * step, stride + f.row, f.ext + f.row, f.rank - f.row, t.from, t.columns,
-                     scratch + r * t.columns);
-      }
-      here = scratch;
-      pitch = t.columns;
+      return;
     }
+    if (f.rank - f.row == 1) {
+      index_t const inner = stride[f.rank - 1];
+      gather(p + t.from * inner, step, inner, t.rows, t.columns, scratch, t.columns);
+    } else {
+      for (index_t r = 0; r < t.rows; ++r)
+        gather_row(p + r * step, stride + f.row, f.ext + f.row, f.rank - f.row, t.from, t.columns,
+                   scratch + r * t.columns);
+    }
+    here = scratch;
+    pitch = t.columns;
   }
   template <int P, int N, class E>
   WEFT_INLINE memory_line<T, N> line(index_t r, E const&) const {

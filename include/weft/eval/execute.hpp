@@ -46,20 +46,65 @@ WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* s
   auto const b = reinterpret_cast<std::uintptr_t>(base);
   return {b + static_cast<std::uintptr_t>(low * size), b + static_cast<std::uintptr_t>((high + 1) * size)};
 }
+[[gnu::noinline]] inline void compare_leaf(overlap& o, frame const& f, void const* base, index_t leaf_size,
+                                           index_t const* leaf_stride, void const* out, index_t size,
+                                           index_t const* stride) {
+  if (!base) return;
+  byte_range const w = range_of(out, size, stride, f), r = range_of(base, leaf_size, leaf_stride, f);
+  if (r.high <= w.low || w.high <= r.low) return;
+  o.touches = true;
+  bool same = base == out && leaf_size == size;
+  for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || leaf_stride[d] == stride[d];
+  if (!same) o.crosses = true;
+}
 template <class Cursor>
 WEFT_INLINE overlap overlap_of(Cursor const& c, frame const& f, void const* out, index_t size, index_t const* stride) {
   overlap o;
-  byte_range const w = range_of(out, size, stride, f);
   c.each_leaf([&](void const* base, index_t leaf_size, index_t const* leaf_stride) {
-    if (!base) return;
-    byte_range const r = range_of(base, leaf_size, leaf_stride, f);
-    if (r.high <= w.low || w.high <= r.low) return;
-    o.touches = true;
-    bool same = base == out && leaf_size == size;
-    for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || leaf_stride[d] == stride[d];
-    if (!same) o.crosses = true;
+    compare_leaf(o, f, base, leaf_size, leaf_stride, out, size, stride);
   });
   return o;
+}
+
+// Every leaf is dense and has exactly these extents.
+template <class E, std::size_t R>
+WEFT_INLINE bool all_flat(E const&, std::array<index_t, R> const&) {
+  if constexpr (E::dims.rank == 0) return true;
+  return false;
+}
+template <class T, auto S, std::size_t R>
+WEFT_INLINE bool all_flat(tensor<T, S> const& t, std::array<index_t, R> const& e) {
+  if constexpr (to_shape(S).rank == R)
+    return t.sizes() == e;
+  else
+    return to_shape(S).rank == 0;
+}
+template <class T, int S, std::size_t R>
+WEFT_INLINE bool all_flat(borrowed<T, S> const& t, std::array<index_t, R> const& e) {
+  if constexpr (S == R)
+    return t.sizes() == e;
+  else
+    return false;
+}
+template <class Id, class T, weft::shape D, int Row, std::size_t R>
+WEFT_INLINE bool all_flat(cell<Id, T, D, Row> const&, std::array<index_t, R> const&) {
+  return true;  // as its definition, which is looked at too
+}
+template <class Op, class A, std::size_t R>
+WEFT_INLINE bool all_flat(map<Op, A> const& n, std::array<index_t, R> const& e) {
+  return all_flat(n.a, e);
+}
+template <class Op, class A, class B, std::size_t R>
+WEFT_INLINE bool all_flat(map<Op, A, B> const& n, std::array<index_t, R> const& e) {
+  return all_flat(n.a, e) && all_flat(n.b, e);
+}
+template <class Op, class A, class B, class C, std::size_t R>
+WEFT_INLINE bool all_flat(map<Op, A, B, C> const& n, std::array<index_t, R> const& e) {
+  return all_flat(n.a, e) && all_flat(n.b, e) && all_flat(n.c, e);
+}
+template <class Id, class D, class B, std::size_t R>
+WEFT_INLINE bool all_flat(let_node<Id, D, B> const& n, std::array<index_t, R> const& e) {
+  return all_flat(n.definition, e) && all_flat(n.body, e);
 }
 
 template <int R>
@@ -74,7 +119,7 @@ WEFT_INLINE bool place_result(target<T>& out, room<T>& where, extents<R> const& 
                               bool same_place) {
   for (int d = 0; d < f.rank; ++d) out.stride[d] = 0;
   index_t dense[max_rank];
-  dense_strides<R>(e, dense);
+  dense_strides(e.data(), R, dense);
   if (where.in_place) {
     for (int i = 0; i < R; ++i) out.stride[i] = where.strides ? where.strides[i] : dense[i];
     overlap const o = overlap_of(c, f, where.in_place, sizeof(T), out.stride);
@@ -91,21 +136,39 @@ WEFT_INLINE bool place_result(target<T>& out, room<T>& where, extents<R> const& 
 // -- maps and row programs ---------------------------------------------------------------------------------------
 
 template <int Q, class T, class E>
-void execute_rows(E const& e, room<T>& where) {
+[[gnu::noinline]] void execute_rows(E const& e, room<T>& where) {
   constexpr int R = E::dims.rank;
   frame f;
   auto const ext = e.sizes();
-  set_extents<R>(f, ext);
-  f.set_row(R - Q);
-  auto c = bind<context<R, Q, true>>(e, f, axis_map::identity<R>(), no_names{});
-  target<T> out;
-  bool const apart = place_result<R>(out, where, ext, c, f, true);
-  if constexpr (Q == 0 && R > 0) {
-    int const a = c.row_axes(f), b = out.dense_axes(f);
-    int const k = a < b ? a : b;
-    f.set_row(R - (k > 0 ? k : 1));
+  bool flat = false;
+  if constexpr (Q == 0 && R > 0) flat = !where.strides && all_flat(e, ext);
+  axis_map m;
+  if (flat) {  // one loop over everything, and no axes to think about
+    f.flat = true;
+    f.rank = 1;
+    f.n = f.ext[0] = count(ext);
+  } else {
+    m = axis_map::identity<R>();
+    set_extents<R>(f, ext);
+    f.set_row(R - Q);
   }
-  run<false>(c, out, f, apart);
+  auto c = bind<context<R, Q, true>>(e, f, m, no_names{});
+  target<T> out;
+  bool apart = true;
+  if (flat) {
+    out.stride[0] = 1;
+    out.base = where.in_place && !overlap_of(c, f, where.in_place, sizeof(T), out.stride).crosses
+                   ? where.in_place
+                   : where.allocate(f.n);
+  } else {
+    apart = place_result<R>(out, where, ext, c, f, true);
+    if constexpr (Q == 0 && R > 0) {
+      int const x = c.row_axes(f), y = out.dense_axes(f);
+      int const k = x < y ? x : y;
+      f.set_row(R - (k > 0 ? k : 1));
+    }
+  }
+  run<false, (Q > 0 && Q == R)>(c, out, f, apart);
 }
 
 // -- one value a row -------------------------------------------------------------------------------------------
@@ -194,7 +257,7 @@ void execute_narrow(E const& e, room<T>& where) {
   auto c = bind<Context>(e, f, axis_map::identity<R>(), no_names{});
   target<T> out;
   place_result<R>(out, where, e.sizes(), c, f, false);
-  run<true>(c, out, f, false);
+  run<true, (Q == D)>(c, out, f, false);
 }
 
 // -- columns ---------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ namespace engine {
 struct frame {
   int rank = 0;
   int row = 0;
-  index_t ext[max_rank] = {};
-  index_t n = 1;     // elements of a row
-  index_t rows = 1;  // how many there are
+  index_t ext[max_rank];
+  index_t n = 1;       // elements of a row
+  index_t rows = 1;    // how many there are
+  bool flat = false;   // every operand and the destination are dense and of one shape: one axis says it all
 
   WEFT_INLINE void set_row(int first) {
     row = first;

@@ -20,16 +20,14 @@ inline namespace WEFT_ISA {
 namespace engine {
 namespace detail {
 
-// Tasks: rows of c where b is shared, columns where it is not.
-constexpr index_t few_rows = 256, task_rows = 192, task_columns = 512;
+// A task has at most so many rows, and columns unless b is shared or short. Up to few_rows b is not shared: every
+// task packs its own columns, which no other task needs.
+constexpr index_t few_rows = 256, task_rows = 192, task_columns = 512, short_columns = 1024;
 // A row-major b is read where it lies if its rows are near each other, or if c has so few rows that packing costs more.
 constexpr index_t near_bytes = 3072, unpacked_rows = 64;
+// What is packed for all tasks: the panels of b for all of k, or all of a lazy left operand with few rows.
 constexpr index_t shared_bytes = index_t(8) << 20;
 constexpr index_t parallel_from = index_t(1) << 21;  // m n k
-
-#ifdef TUNE
-inline index_t t_depth = 512, t_mb = 192, t_few = 256, t_nb = 512, t_inplace = 0, t_left=0, t_right=0;
-#endif
 
 // The panels of columns b_first .. b_first + b_columns for every block of k.
 template <class T>
@@ -53,43 +51,57 @@ inline index_t task_extent(index_t extent, index_t most, index_t tile_extent, in
   return round_up(ceil_div(extent, tasks), tile_extent);
 }
 
+// How many columns of b are shared at a time; 0: not worth it, or no room for k.
+template <class T>
+index_t shared_columns(index_t m, index_t n, index_t k) {
+  constexpr index_t wide = 4 * tile<T>::columns, budget = shared_bytes / index_t(sizeof(T));
+  if (m <= few_rows || k * wide > budget) return 0;
+  return k * n <= budget ? n : budget / k / wide * wide;
+}
+
 template <class T>
 void blocked_product(product<T>& s) {
   using shape = tile<T>;
   index_t const work = s.m * s.n * s.k;
   arena_scope scope;
   static_cast<void>(scope.take<char>(64));
-  if (s.m > few_rows || (s.right == access::in_place && s.n < s.m)) {
-    index_t columns = s.n;
-    T* panels = nullptr;
-    if (s.right != access::in_place) {
-      // As many columns as the budget has room for, whole parts of the panels that a task packs.
-      constexpr index_t wide = 8 * shape::columns, budget = shared_bytes / index_t(sizeof(T));
-      if (s.k * s.n > budget) columns = s.k * wide >= budget ? wide : budget / s.k / wide * wide;
-      columns = least(columns, s.n);
-      panels = scope.take<T>(panel_elements<T>(s.k, columns));
-      s.right = access::shared;
-    }
+  index_t const shared = s.right == access::in_task ? shared_columns<T>(s.m, s.n, s.k) : 0;
+  if (shared) {
+    s.right = access::shared;
     index_t const rows = task_extent(s.m, task_rows, shape::rows, work);
-    for (s.b_first = 0; s.b_first < s.n; s.b_first += columns) {
-      s.b_columns = least(columns, s.n - s.b_first);
-      if (panels) share_right(s, panels);
+    T* const panels = scope.take<T>(panel_elements<T>(s.k, shared));
+    for (s.b_first = 0; s.b_first < s.n; s.b_first += shared) {
+      s.b_columns = least(shared, s.n - s.b_first);
+      share_right(s, panels);
       parallel_for(ceil_div(s.m, rows), [&](index_t i) {
         multiply_block(s, i * rows, s.b_first, least(rows, s.m - i * rows), s.b_columns);
       });
     }
     return;
   }
-  index_t const columns = task_extent(s.n, task_columns, shape::columns, work), tasks = ceil_div(s.n, columns);
-  if (!s.a.data && tasks > 1) {
-    index_t const ld = round_up(s.k, shape::width);
+  bool const in_place = s.right == access::in_place;
+  index_t rows = s.m, columns = s.n;
+  if (s.m > few_rows || s.n < s.m) {
+    rows = task_extent(s.m, in_place ? task_rows : few_rows, shape::rows, work);
+    if (!in_place || s.n > short_columns) columns = least(s.n, task_columns);
+  } else {
+    columns = task_extent(s.n, task_columns, shape::columns, work);
+  }
+  index_t const down = ceil_div(s.m, rows), across = ceil_div(s.n, columns);
+  if (!s.a.data && across > 1 && s.m * s.k * index_t(sizeof(T)) <= shared_bytes) {
+    // Every block of the left operand is computed once, for all columns of tasks.
+    index_t const ld = round_up(s.k, shape::width), chunks = ceil_div(s.k, most_depth);
     T* const whole = scope.take<T>(s.m * ld);
-    s.a.read(s.a.self, 0, 0, s.m, s.k, whole, ld);
+    parallel_for(ceil_div(s.m, shape::rows) * chunks, [&](index_t task) {
+      index_t const i = task / chunks * shape::rows, q = task % chunks * most_depth;
+      s.a.read(s.a.self, i, q, least(shape::rows, s.m - i), least(most_depth, s.k - q), whole + i * ld + q, ld);
+    });
     s.left = access::shared;
     s.a_all = {whole, ld, 1};
   }
-  parallel_for(tasks, [&](index_t j) {
-    multiply_block(s, 0, j * columns, s.m, least(columns, s.n - j * columns));
+  parallel_for(down * across, [&](index_t task) {
+    index_t const i = task % down * rows, j = task / down * columns;
+    multiply_block(s, i, j, least(rows, s.m - i), least(columns, s.n - j));
   });
 }
 
@@ -106,8 +118,9 @@ bool small_product(index_t m, index_t n, index_t k, matrix_source<T> const& a, m
     to = local;
     ld = n;
   }
-  sweep<T>(m, n, k, {a.data, a.row_stride, a.column_stride}, {b.data, b.row_stride, tile<T>::columns, nullptr, 0}, 0, to,
-           ld, false);
+  left_block<T> const left{a.data, a.row_stride, a.column_stride};
+  right_block<T> const right{b.data, b.row_stride, tile<T>::columns, nullptr, 0};
+  sweep(m, n, k, left, right, 0, to, ld, false, false);
   if (c.finish) c.finish(c.self, 0, 0, m, n, to, ld);
   return true;
 }
@@ -141,23 +154,25 @@ template <class T>
   if (!a.data || (n > 2 * tile<T>::columns && far_apart<T>(a.column_stride == 1 ? a.row_stride : a.column_stride)))
     s.left = access::in_task;
   if (!b_rows || (m > unpacked_rows && b.row_stride * index_t(sizeof(T)) > near_bytes)) s.right = access::in_task;
-#ifdef TUNE
-  s.blocks=k<=t_depth?1:ceil_div(k,t_depth); s.depth=ceil_div(k,s.blocks);
-  if (t_left && a.data) s.left = t_left == 1 ? access::in_place : access::in_task;
-  if (t_right && b_rows) s.right = t_right == 1 ? access::in_place : access::in_task;
-#endif
-  if (m * n * k <= 32768 * 8 && m <= few_rows) return multiply_block(s, 0, 0, m, n);
+  if (m * n * k <= 262144 && m <= few_rows && n <= short_columns) return multiply_block(s, 0, 0, m, n);
   blocked_product(s);
 }
 
-// An upper bound for the scratch of one thread; where b is shared its panels are in it, for the calling thread alone.
+// An upper bound for the scratch that one thread takes, without what operands and epilogues take themselves. It grows
+// with k until the panels of b have no room in their budget, and not with m and n beyond the blocks.
 template <class T>
 std::size_t gemm_scratch_bytes(index_t m, index_t n, index_t k) {
   using namespace detail;
-  index_t const depth = least(k, most_depth), rows = least(m, few_rows), wide = least(n, task_columns) + tile<T>::columns;
-  index_t const task = rows * round_up(depth, 16) + depth * wide + rows * wide + m * 0;
-  index_t const shared = m > few_rows ? least(k * (n + tile<T>::columns), shared_bytes / index_t(sizeof(T)) + k * 8 * tile<T>::columns) : 0;
-  return std::size_t(task + shared) * sizeof(T) + 4096;
+  constexpr index_t budget = shared_bytes / index_t(sizeof(T)), page = 4096 / index_t(sizeof(T));
+  index_t elements = k + (m > n ? m : n) + sum_rows * sum_columns + dot_rows * dot_depth;
+  if (m > 1 && n > 1) {
+    index_t const depth = round_up(least(k, most_depth), 16), rows = least(m, few_rows);
+    index_t const shared = shared_columns<T>(m, n, k), wide = round_up(n, tile<T>::columns);
+    elements = rows * depth + panel_elements<T>(depth, least(wide, short_columns)) +
+               rows * least(wide, shared > short_columns ? shared : short_columns) +
+               (shared ? panel_elements<T>(k, shared) : least(m * round_up(k, 16), 2 * budget));
+  }
+  return std::size_t(elements + page) * sizeof(T);
 }
 
 }  // namespace engine

@@ -47,11 +47,12 @@ struct right_block {
 // read where it lies and not beyond.
 template <class T>
 WEFT_INLINE void sweep(index_t rows, index_t columns, index_t depth, left_block<T> const& a, right_block<T> const& b,
-                       index_t first_panel, T* c, index_t ld, bool add) {
+                       index_t first_panel, T* c, index_t ld, bool add, bool fetch) {
   using shape = tile<T>;
   // Tiles of equal height, or one row less: no tile is nearly empty.
   index_t const tiles = ceil_div(rows, shape::rows), height = rows / tiles, taller = rows % tiles;
-  kernel_arguments<T> s{depth, nullptr, a.row, a.step, b.data + first_panel * b.panel, b.step, nullptr, ld, 0, add};
+  T const* const panels = b.data + first_panel * b.panel;
+  kernel_arguments<T> s{depth, nullptr, a.row, a.step, panels, b.step, nullptr, ld, 0, add, fetch};
   auto const column = [&](reach registers) {
     s.a = a.data;
     T* const begin = s.c;
@@ -117,6 +118,7 @@ void multiply_block(product<T> const& s, index_t row, index_t column, index_t ro
   T* const b_panels =
       s.right == access::in_task ? scope.take<T>(panel_elements<T>(s.depth, columns))
       : s.right == access::in_place && columns % shape::width ? scope.take<T>(s.depth * shape::columns) : nullptr;
+  bool const fetch = s.c.data && s.m * s.n * index_t(sizeof(T)) > (index_t(1) << 19);
   index_t const group = s.c.finish ? group_panels * shape::columns : columns;
   T* c = s.c.data ? s.c.data + row * s.c.ld + column : nullptr;
   index_t ld = s.c.ld;
@@ -159,7 +161,7 @@ void multiply_block(product<T> const& s, index_t row, index_t column, index_t ro
     for (index_t j = 0; j < columns; j += group) {
       index_t const wide = least(group, columns - j);
       T* const to = reused ? c : c + j;
-      sweep(rows, wide, depth, a, b, j / shape::columns, to, ld, block != 0);
+      sweep(rows, wide, depth, a, b, j / shape::columns, to, ld, block != 0, fetch);
       if (last && s.c.finish) s.c.finish(s.c.self, row, column + j, rows, wide, to, ld);
     }
   }

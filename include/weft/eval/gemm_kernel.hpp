@@ -1,7 +1,7 @@
 // The innermost block of a matrix product: a few rows of c by one or two registers, held in registers over all of k.
 //
 //   auto f = engine::detail::kernel<float>(rows, reach::two);     // rows <= tile<float>::rows
-//   f({k, a, a_row, a_step, b, b_step, c, ld, columns, add});   // c (rows, columns) = or += a (rows, k) b (k, columns)
+//   f({k, a, a_row, a_step, b, b_step, c, ld, columns, add, fetch});   // c (rows, columns) = or += a (rows, k) b (k, columns)
 //
 // Strides are run-time values: packed panels and operands that stay where they are share the kernels. Every element
 // is one chain of fused multiply-adds in the order of k, whatever the tile it lies in. `b` is read in whole registers
@@ -38,7 +38,7 @@ struct kernel_arguments {
   index_t b_step;
   T* c;
   index_t ld, columns;
-  bool add;
+  bool add, fetch;  // fetch: c is likely not in cache, and the sum over k gives it time to come
 };
 
 // Keeps the compiler from deriving n pointers from one (it then spills them) and from loading b twice.
@@ -57,6 +57,7 @@ template <class T, int Rows, reach Reach>
   constexpr int Registers = Reach == reach::two ? 2 : 1;
   using pack = lane_pack<T>;
   constexpr int width = pack::size, group = 3, groups = (Rows + group - 1) / group;
+  constexpr int line = 64 / int(sizeof(T));
   pack sum[unsigned(Rows)][unsigned(Registers)];
 #pragma GCC unroll 32
   for (int i = 0; i < Rows; ++i)
@@ -68,6 +69,15 @@ template <class T, int Rows, reach Reach>
   for (int g = 0; g < groups; ++g) {
     a[g] = s.a + group * g * s.a_row;
     WEFT_OPAQUE_POINTER(a[g]);
+  }
+  if (s.fetch) {
+    T* p = s.c;
+#pragma GCC unroll 32
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < Registers * width; j += line) __builtin_prefetch(p + j, 1, 3);
+      p += s.ld;
+    }
   }
   T const* b = s.b;
   index_t const a_row = s.a_row, a_step = s.a_step, b_step = s.b_step;
@@ -87,7 +97,7 @@ template <class T, int Rows, reach Reach>
     }
     // What follows on this row of b: where b is not packed, the panel after next, which lies on the same page.
 #pragma GCC unroll 4
-    for (int j = 0; j < Registers * width; j += 64 / int(sizeof(T))) __builtin_prefetch(b + 2 * tile<T>::columns + j, 0, 2);
+    for (int j = 0; j < Registers * width; j += line) __builtin_prefetch(b + 2 * tile<T>::columns + j, 0, 2);
     b += b_step;
 #pragma GCC unroll 8
     for (int g = 0; g < groups; ++g) a[g] += a_step;

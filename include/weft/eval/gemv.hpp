@@ -16,7 +16,7 @@ inline namespace WEFT_ISA {
 namespace engine {
 namespace detail {
 
-constexpr index_t dot_depth = 4096, sum_columns = 4096, short_bytes = 1024;
+constexpr index_t dot_depth = 4096, sum_columns = 4096, short_bytes = 2048;
 constexpr int dot_rows = 4, sum_rows = 8;
 
 // y (Rows) = or += a (Rows, k) x (k)
@@ -231,7 +231,8 @@ template <class T>
   arena_scope scope;
   bool const row = m == 1 && n != 1;
   index_t const count = row ? n : m;
-  T const* const x = row ? contiguous(a, a.column_stride, false, k, scope) : contiguous(b, b.row_stride, true, k, scope);
+  T const* const x =
+      row ? contiguous(a, a.column_stride, false, k, scope) : contiguous(b, b.row_stride, true, k, scope);
   bool const direct = c.data && (row || c.ld == 1 || count == 1);
   T* const y = direct ? c.data : scope.take<T>(count);
   auto const run = [&](index_t first, index_t some) {

@@ -128,8 +128,7 @@ struct operand_source {
     block.base = out - row * ld - column;
     block.stride[0] = ld;
     block.stride[1] = 1;
-    run_part<false, false, lanes_of_width<larger(decltype(own)::width, sizeof(T))>>(own, block, me.f, row, row + rows, column,
-                                                                                    column + columns, false);
+    run_part<false>(own, block, me.f, {row, row + rows, column, column + columns, false, false});
   }
 };
 
@@ -152,8 +151,8 @@ struct epilogue {
     auto const& me = *static_cast<epilogue const*>(self);
     Cursor own = me.cursor;
     set_tile(own, tile, row, column, ld);
-    run_part<false, false, lanes_of_width<larger(Cursor::width, sizeof(T))>>(own, me.out, me.f, row, row + rows, column,
-                                                                             column + columns, false);
+    target<T> to = me.out;
+    run_part<false>(own, to, me.f, {row, row + rows, column, column + columns, false, false});
   }
 };
 

@@ -87,17 +87,16 @@ struct target : leaf_strides {
   }
 };
 
-// out (n): the last pass of a row.
-template <int N, bool Stream, class Line, class Place>
-WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n) {
+// out (n): the last pass of a row. The loop is written once and unrolled late: compile time is a feature.
+template <int N, bool MayStream, class Line, class Place>
+WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n, bool stream) {
   index_t i = 0;
-  for (; i + unroll * N <= n; i += unroll * N) {
-    out.template put<Stream>(i, line.load(i, full{}, no_cells{}), full{});
-    out.template put<Stream>(i + N, line.load(i + N, full{}, no_cells{}), full{});
-    out.template put<Stream>(i + 2 * N, line.load(i + 2 * N, full{}, no_cells{}), full{});
-    out.template put<Stream>(i + 3 * N, line.load(i + 3 * N, full{}, no_cells{}), full{});
+  if constexpr (MayStream) {
+    if (stream) [[unlikely]]
+      for (; i + N <= n; i += N) out.template put<true>(i, line.load(i, full{}, no_cells{}), full{});
   }
-  for (; i + N <= n; i += N) out.template put<Stream>(i, line.load(i, full{}, no_cells{}), full{});
+  WEFT_UNROLL
+  for (; i + N <= n; i += N) out.template put<false>(i, line.load(i, full{}, no_cells{}), full{});
   if (i < n) {
     first const rest{static_cast<int>(n - i)};
     out.template put<false>(i, line.load(i, rest, no_cells{}), rest);
@@ -190,40 +189,46 @@ template <int Width>
 inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
     Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
 
-// Rows [r0, r1), columns [c0, c1) (all of them unless it is a plain map).
-template <bool Narrow, bool Stream, int N, class Cursor, class Target>
-[[gnu::flatten]] void run_part(Cursor& c, Target out, frame const& f, index_t r0, index_t r1, index_t c0, index_t c1,
-                               bool own_row) {
+// What part of a frame to run.
+struct part_of {
+  index_t r0, r1, c0, c1;  // rows and columns (all columns unless it is a plain map)
+  bool own_row;            // the destination's row may be scratch: nothing that is read lies there
+  bool stream;
+};
+
+// One instance a statement: whoever runs it, on one thread or several, calls this.
+template <bool Narrow, class Cursor, class Target>
+[[gnu::noinline]] void run_part(Cursor& c, Target& out, frame const& f, part_of const& p) {
   constexpr int last = Cursor::avail;
+  constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
   arena_scope scope;
   bool const staged = c.any_staged(f);
-  index_t const width = c1 - c0;
-  index_t tile_columns = width, tile_rows = 1;
+  index_t const width = p.c1 - p.c0;
+  index_t tile_columns = width, tile_rows = p.r1 - p.r0;
   if (staged) {
     if (last == 0 && !Narrow && width > 64 && f.rank - f.row == 1) tile_columns = 64;
     tile_rows = tile_columns > 0 ? 4096 / tile_columns : 1;
     tile_rows = tile_rows < 1 ? 1 : tile_rows > 64 ? 64 : tile_rows;
-  } else {
-    tile_rows = r1 - r0;
   }
   c.template prepare<last>(f, scope, tile_rows, tile_columns);
   if constexpr (!Narrow) out.prepare(f, scope, tile_columns);
 
   index_t const inner = f.row > 0 ? f.ext[f.row - 1] : 1;
   index_t outer[max_rank] = {};
-  {
-    index_t left = inner > 0 ? r0 / inner : 0;
+  index_t at = p.r0;
+  if (f.row > 1) {
+    index_t left = p.r0 / inner;
+    at = p.r0 % inner;
     for (int d = f.row - 2; d >= 0; --d) {
       outer[d] = left % f.ext[d];
       left /= f.ext[d];
     }
   }
-  for (index_t row = r0; row < r1;) {
-    index_t const at = row % inner;
-    index_t rows = inner - at < r1 - row ? inner - at : r1 - row;
+  for (index_t row = p.r0; row < p.r1;) {
+    index_t rows = inner - at < p.r1 - row ? inner - at : p.r1 - row;
     if (rows > tile_rows) rows = tile_rows;
-    for (index_t from = c0; from < c1 || (from == c0 && Narrow); from += tile_columns) {
-      index_t const columns = tile_columns < c1 - from ? tile_columns : c1 - from;
+    for (index_t from = p.c0; from < p.c1 || (from == p.c0 && Narrow); from += tile_columns) {
+      index_t const columns = tile_columns < p.c1 - from ? tile_columns : p.c1 - from;
       region const t{outer, at, rows, from, columns};
       c.enter(f, t);
       for (index_t r = 0; r < rows; ++r) {
@@ -235,89 +240,93 @@ template <bool Narrow, bool Stream, int N, class Cursor, class Target>
           auto const place = out.place(f, t, r);
           if constexpr (last > 0) {
             if constexpr (requires { *place.p; })
-              if (own_row) offer_row(c, place.p);
+              if (p.own_row) offer_row(c, place.p);
             run_passes<0, last, N>(c, r, columns);
           }
-          store_row<N, Stream>(c.template line<last, N>(r, no_names{}), place, columns);
+          store_row<N, last == 0>(c.template line<last, N>(r, no_names{}), place, columns, p.stream);
           out.done(f, t, r);
         }
       }
       if (tile_columns == 0) break;
     }
     row += rows;
-    if (at + rows == inner) {
+    at += rows;
+    if (at == inner) {
+      at = 0;
       for (int d = f.row - 2; d >= 0; --d) {
         if (++outer[d] < f.ext[d]) break;
         outer[d] = 0;
       }
     }
   }
-  if constexpr (Stream) simd::fence();
+  if (!Narrow && last == 0 && p.stream) simd::fence();
 }
 
-template <bool Narrow, bool Stream, class Cursor, class Target>
-void run_tasks(Cursor& c, Target const& out, frame const& f, bool own_row) {
-  constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
-  constexpr int last = Cursor::avail;
-  index_t const total = f.n * f.rows;
-  bool const threads = total * (1 + Cursor::cost / 4) >= threads_from && num_threads() > 1;
-  if (!threads) {
-    run_part<Narrow, Stream, N>(c, out, f, 0, f.rows, 0, f.n, own_row);
-    return;
-  }
-  if (f.rows == 1 && last == 0 && !Narrow) {
-    index_t const tasks = (f.n + task_elements - 1) / task_elements;
-    parallel_for(tasks, [&](index_t i) {
-      Cursor own = c;
-      index_t const to = (i + 1) * task_elements;
-      run_part<Narrow, Stream, N>(own, out, f, 0, 1, i * task_elements, to < f.n ? to : f.n, own_row);
-    });
-  } else if (f.rows == 1 && !c.any_staged(f) && (Narrow || out.dense_row(f))) {
-    arena_scope scope;
-    c.template prepare<last>(f, scope, 1, f.n);
-    index_t const none[max_rank] = {};
-    region const t{none, 0, 1, 0, f.n};
-    c.enter(f, t);
-    if constexpr (!Narrow && requires { *out.place(f, t, 0).p; })
-      if (own_row) offer_row(c, out.place(f, t, 0).p);
-    run_shared_passes<0, last, N>(c, f.n);
-    auto const line = c.template line<last, N>(0, no_names{});
-    if constexpr (Narrow) {
-      out.narrow_place(f, t, 0).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
-    } else {
-      auto const place = out.place(f, t, 0);
-      parallel_for((f.n + task_elements - 1) / task_elements, [&](index_t i) {
-        index_t const from = i * task_elements, to = from + task_elements < f.n ? from + task_elements : f.n;
-        for (index_t k = from; k < to; k += N) {
-          first const part{to - k < N ? static_cast<int>(to - k) : N};
-          place.template put<false>(k, line.load(k, part, no_cells{}), part);
-        }
-      });
-    }
-  } else {
-    index_t per = f.n > 0 ? (task_elements + f.n - 1) / f.n : f.rows;
+// A statement cut into tasks of some rows, or of some columns of a single row.
+template <bool Narrow, class Cursor, class Target>
+[[gnu::noinline]] void run_tasks(Cursor& c, Target& out, frame const& f, part_of const& all) {
+  bool const by_column = f.rows == 1;
+  index_t per = task_elements;
+  if (!by_column) {
+    per = f.n > 0 ? (task_elements + f.n - 1) / f.n : f.rows;
     if (per > 64) per = (per + 63) / 64 * 64;
-    parallel_for((f.rows + per - 1) / per, [&](index_t i) {
-      Cursor own = c;
-      index_t const to = (i + 1) * per;
-      run_part<Narrow, Stream, N>(own, out, f, i * per, to < f.rows ? to : f.rows, 0, f.n, own_row);
+  }
+  index_t const size = by_column ? f.n : f.rows;
+  parallel_for((size + per - 1) / per, [&](index_t i) {
+    Cursor own = c;
+    Target to = out;
+    part_of p = all;
+    index_t const end = (i + 1) * per < size ? (i + 1) * per : size;
+    (by_column ? p.c0 : p.r0) = i * per;
+    (by_column ? p.c1 : p.r1) = end;
+    run_part<Narrow>(own, to, f, p);
+  });
+}
+
+// One long row: each pass by several threads.
+template <bool Narrow, class Cursor, class Target>
+[[gnu::noinline]] void run_shared(Cursor& c, Target& out, frame const& f) {
+  constexpr int last = Cursor::avail;
+  constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
+  arena_scope scope;
+  c.template prepare<last>(f, scope, 1, f.n);
+  index_t const none[max_rank] = {};
+  region const t{none, 0, 1, 0, f.n};
+  c.enter(f, t);
+  run_shared_passes<0, last, N>(c, f.n);
+  auto const line = c.template line<last, N>(0, no_names{});
+  if constexpr (Narrow) {
+    out.narrow_place(f, t, 0).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+  } else {
+    auto const place = out.place(f, t, 0);
+    parallel_for((f.n + task_elements - 1) / task_elements, [&](index_t i) {
+      index_t const from = i * task_elements, to = from + task_elements < f.n ? from + task_elements : f.n;
+      for (index_t k = from; k < to; k += N) {
+        first const part{to - k < N ? static_cast<int>(to - k) : N};
+        place.template put<false>(k, line.load(k, part, no_cells{}), part);
+      }
     });
   }
 }
 
 // `f.row` must be set. The destination's memory may be read at the element (for row programs: the row) being
-// written, and nowhere else.
-template <bool Narrow, class Cursor, class Target>
-void run(Cursor& c, Target const& out, frame const& f, bool own_row) {
+// written, and nowhere else. `Whole`: the row is all there is, so that its passes are worth cutting up.
+template <bool Narrow, bool Whole, class Cursor, class Target>
+WEFT_INLINE void run(Cursor& c, Target& out, frame const& f, bool own_row) {
   counters().kernels += 1;
   if (f.rows == 0 || (f.n == 0 && !Narrow)) return;
-  if constexpr (!Narrow && Cursor::avail == 0) {
-    if (out.streams(f) && !c.any_staged(f)) {
-      run_tasks<Narrow, true>(c, out, f, own_row);
-      return;
+  part_of p{0, f.rows, 0, f.n, own_row, false};
+  index_t const total = f.n * f.rows;
+  if (total >= threads_from / (1 + Cursor::cost / 4)) [[unlikely]] {
+    if constexpr (!Narrow && Cursor::avail == 0) p.stream = out.streams(f) && !c.any_staged(f);
+    if (num_threads() > 1) {
+      if constexpr (Cursor::avail == 0 && !Narrow) return run_tasks<Narrow>(c, out, f, p);
+      if (f.rows > 1) return run_tasks<Narrow>(c, out, f, p);
+      if constexpr (Whole)
+        if (!c.any_staged(f) && (Narrow || out.dense_row(f))) return run_shared<Narrow>(c, out, f);
     }
   }
-  run_tasks<Narrow, false>(c, out, f, own_row);
+  run_part<Narrow>(c, out, f, p);
 }
 
 }  // namespace engine

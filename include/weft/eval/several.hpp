@@ -246,7 +246,7 @@ void assign_pairs(Pairs& p) {
           p.open(p);
           auto c = p.template bound<with>(f);
           auto out = p.targets(c, f, false);
-          run<true>(c, out, f, false);
+          run<true, false>(c, out, f, false);
           p.close();
           return;
         }
@@ -263,7 +263,7 @@ void assign_pairs(Pairs& p) {
             int const a = c.row_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
             f.set_row(R - (k > 0 ? k : 1));
           }
-          run<false>(c, out, f, false);
+          run<false, false>(c, out, f, false);
           p.close();
           return;
         }

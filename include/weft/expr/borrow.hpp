@@ -84,7 +84,7 @@ void write_borrowed(borrowed<T, R>& b, X const& given) {
     static_assert(holds<T, element_t<node>>, "weft: this would narrow the elements or change their kind: use cast<T>");
     static_assert(node::dims.rank == 0 || node::dims.rank == R, "weft: assign: the ranks differ");
     index_t strides[max_rank];
-    engine::dense_strides<R>(b.sizes(), strides);
+    engine::dense_strides(b.sizes().data(), R, strides);
     if constexpr (parametric<node>) {
       write_borrowed(b, settled(e));
     } else if constexpr (node::dims.rank == R) {
@@ -105,10 +105,7 @@ struct binding<borrowed<T, R>> {
   template <class Context, class Names>
   WEFT_INLINE static auto make(borrowed<T, R> const& t, frame const& f, axis_map const& m, Names const&) {
     memory_in<Context, value_type> c;
-    c.base = t.data();
-    index_t strides[R + 1];
-    dense_strides<R>(t.sizes(), strides);
-    lay_out<memory_in<Context, value_type>, R>(c, f, m, strides);
+    place_leaf(c, static_cast<value_type const*>(t.data()), t.sizes(), f, m);
     return c;
   }
 };

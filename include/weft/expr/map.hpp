@@ -35,29 +35,56 @@ struct kept_sizes<D, true> {
   WEFT_INLINE constexpr extents<D.rank> get() const { return known_extents<D>(); }
 };
 
-// NumPy's rule at run time; a named axis never broadcasts against its own name.
+// NumPy's rule at run time; a named axis (bit set in `named`, counted from the end) never broadcasts against its own
+// name.
+[[gnu::noinline]] inline void join_sizes(char const* name, index_t const* a, int rank_a, index_t const* b, int rank_b,
+                                         unsigned named, index_t* out, int rank) {
+  for (int i = 1; i <= rank; ++i) {
+    index_t const x = i <= rank_a ? a[rank_a - i] : 1;
+    index_t const y = i <= rank_b ? b[rank_b - i] : 1;
+    if (x != y && ((x != 1 && y != 1) || ((named >> i) & 1)))
+      fail_shapes(name, a, rank_a, b, rank_b, "do not broadcast");
+    out[rank - i] = x == 1 ? y : x;
+  }
+}
+template <weft::shape DA, weft::shape DB>
+constexpr unsigned same_names() {
+  unsigned named = 0;
+  for (int i = 1; i <= DA.rank && i <= DB.rank; ++i)
+    if (DA[DA.rank - i].named() && DB[DB.rank - i].named()) named |= 1u << i;
+  return named;
+}
 template <class Op, weft::shape DA, weft::shape DB>
 WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.rank> const& a,
                                                                   extents<DB.rank> const& b) {
   constexpr int R = broadcast(DA, DB).rank;
-  extents<R> e{};
-  for (int i = 1; i <= R; ++i) {
-    index_t const x = i <= DA.rank ? a[static_cast<std::size_t>(DA.rank - i)] : 1;
-    index_t const y = i <= DB.rank ? b[static_cast<std::size_t>(DB.rank - i)] : 1;
-    bool same_name = false;
-    if constexpr (DA.rank > 0 && DB.rank > 0)
-      same_name = i <= DA.rank && i <= DB.rank && DA[DA.rank - i].named() && DB[DB.rank - i].named();
-    if (x != y && ((x != 1 && y != 1) || same_name)) [[unlikely]]
-      fail_shapes(Op::name, a.data(), DA.rank, b.data(), DB.rank, "do not broadcast");
-    e[static_cast<std::size_t>(R - i)] = x == 1 ? y : x;
+  if constexpr (DA.rank == 0) {
+    return b;
+  } else if constexpr (DB.rank == 0) {
+    return a;
+  } else {
+    if constexpr (DA.rank == DB.rank)
+      if (a == b) return a;
+    extents<R> e{};
+    if (std::is_constant_evaluated()) {
+      for (int i = 1; i <= R; ++i) {
+        index_t const x = i <= DA.rank ? a[static_cast<std::size_t>(DA.rank - i)] : 1;
+        index_t const y = i <= DB.rank ? b[static_cast<std::size_t>(DB.rank - i)] : 1;
+        e[static_cast<std::size_t>(R - i)] = x == 1 ? y : x;
+      }
+    } else {
+      join_sizes(Op::name, a.data(), DA.rank, b.data(), DB.rank, same_names<DA, DB>(), e.data(), R);
+    }
+    return e;
   }
-  return e;
 }
 
 template <class Op, class A>
 struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims> {
   A a;
-  WEFT_INLINE constexpr explicit map(A const& x) : a(x) {}
+  template <class X>
+    requires(!std::is_same_v<std::remove_cvref_t<X>, map>)
+  WEFT_INLINE constexpr explicit map(X&& x) : a(static_cast<X&&>(x)) {}
   WEFT_INLINE constexpr auto sizes() const { return a.sizes(); }
 };
 
@@ -68,8 +95,9 @@ struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<ele
   A a;
   B b;
   [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  WEFT_INLINE constexpr map(A const& x, B const& y)
-      : a(x), b(y), ext(joint_sizes<Op, A::dims, B::dims>(x.sizes(), y.sizes())) {}
+  template <class X, class Y>
+  WEFT_INLINE constexpr map(X&& x, Y&& y)
+      : a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), ext(joint_sizes<Op, A::dims, B::dims>(a.sizes(), b.sizes())) {}
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
 };
 
@@ -81,10 +109,11 @@ struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<
   B b;
   C c;
   [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  WEFT_INLINE constexpr map(A const& x, B const& y, C const& z)
-      : a(x), b(y), c(z),
+  template <class X, class Y, class Z>
+  WEFT_INLINE constexpr map(X&& x, Y&& y, Z&& z)
+      : a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), c(static_cast<Z&&>(z)),
         ext(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
-            joint_sizes<Op, A::dims, B::dims>(x.sizes(), y.sizes()), z.sizes())) {}
+            joint_sizes<Op, A::dims, B::dims>(a.sizes(), b.sizes()), c.sizes())) {}
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
 };
 
@@ -125,17 +154,21 @@ struct strong<> {
 template <class... X>
 using strong_t = typename decltype(strong<std::remove_cvref_t<X>...>::template pick<void>())::type;
 
+// An operand as a node holds it: what has no other owner is moved in.
 template <class T, class X>
-WEFT_INLINE constexpr auto own(X const& x) {
-  if constexpr (expression<X>) {
-    return stored_t<X>(stored(x));
-  } else {
-    using N = typename number<X>::type;
+WEFT_INLINE constexpr auto own(X&& x) {
+  using plain = std::remove_cvref_t<X>;
+  if constexpr (!expression<plain>) {
+    using N = typename number<plain>::type;
     return constant<weak_t<N, T>>(static_cast<weak_t<N, T>>(static_cast<N>(x)));
+  } else if constexpr (std::is_same_v<plain, stored_t<plain>>) {
+    return plain(static_cast<X&&>(x));
+  } else {
+    return stored_t<plain>(stored(x));
   }
 }
 template <class T, class X>
-using own_t = decltype(own<T>(std::declval<X const&>()));
+using own_t = decltype(own<T>(std::declval<X>()));
 
 template <class Op, fit Why, class First, class Second>
 struct shapes_of {
@@ -159,14 +192,14 @@ constexpr bool check_broadcast() {
 }
 
 template <class Op, class X>
-WEFT_INLINE constexpr auto make(X const& x) {
+WEFT_INLINE constexpr auto make(X&& x) {
   if constexpr (poisoned<X>)
     return poison{};
   else
-    return map<Op, stored_t<X>>(stored(x));
+    return map<Op, own_t<float, X>>(own<float>(static_cast<X&&>(x)));
 }
 template <class Op, class X, class Y>
-WEFT_INLINE constexpr auto make(X const& x, Y const& y) {
+WEFT_INLINE constexpr auto make(X&& x, Y&& y) {
   if constexpr (poisoned<X, Y>) {
     return poison{};
   } else {
@@ -174,27 +207,28 @@ WEFT_INLINE constexpr auto make(X const& x, Y const& y) {
     using A = own_t<T, X>;
     using B = own_t<T, Y>;
     if constexpr (check_broadcast<Op, A, B>())
-      return map<Op, A, B>(own<T>(x), own<T>(y));
+      return map<Op, A, B>(own<T>(static_cast<X&&>(x)), own<T>(static_cast<Y&&>(y)));
     else
       return poison{};
   }
 }
 template <class Op, class C, class X, class Y>
-WEFT_INLINE constexpr auto make(C const& c, X const& x, Y const& y) {
+WEFT_INLINE constexpr auto make(C&& c, X&& x, Y&& y) {
   if constexpr (poisoned<C, X, Y>) {
     return poison{};
   } else if constexpr (!expression<X> && !expression<Y>) {
     // Two literals: C++'s own common type decides.
-    using T = std::common_type_t<typename number<X>::type, typename number<Y>::type>;
+    using T = std::common_type_t<typename number<std::remove_cvref_t<X>>::type, typename number<std::remove_cvref_t<Y>>::type>;
     using A = own_t<T, C>;
-    return map<Op, A, constant<T>, constant<T>>(own<T>(c), constant<T>(static_cast<T>(x)), constant<T>(static_cast<T>(y)));
+    return map<Op, A, constant<T>, constant<T>>(own<T>(static_cast<C&&>(c)), constant<T>(static_cast<T>(x)),
+                                                constant<T>(static_cast<T>(y)));
   } else {
     using T = strong_t<X, Y>;
     using A = own_t<bool, C>;
     using P = own_t<T, X>;
     using Q = own_t<T, Y>;
     if constexpr (check_broadcast<Op, A, P>() && check_broadcast<Op, P, Q>() && check_broadcast<Op, A, Q>())
-      return map<Op, A, P, Q>(own<bool>(c), own<T>(x), own<T>(y));
+      return map<Op, A, P, Q>(own<bool>(static_cast<C&&>(c)), own<T>(static_cast<X&&>(x)), own<T>(static_cast<Y&&>(y)));
     else
       return poison{};
   }

@@ -25,14 +25,14 @@ using engine::full;
 using engine::leaf_strides;
 using engine::no_cells;
 using engine::no_names;
-using engine::tile;
+using engine::region;
 using simd::pack;
 
 // -- rules on packs ----------------------------------------------------------------------------------------------
 
 // A pack, or a mask, that poses as a number.
 template <class T, class V>
-struct held : described<held<T, V>, T, shape()> {
+struct held : described<held<T, V>, T, weft::shape{}> {
   V v;
   WEFT_INLINE explicit held(V x) : v(x) {}
   WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
@@ -102,10 +102,16 @@ struct wiring {
     leaf_strides const* at;
     index_t offset;
   };
+  // A dense buffer over the domain that is not needed once each of its elements was read.
+  struct spare_buffer {
+    storage const* buffer = nullptr;
+    dtype type{};
+  };
   static constexpr int room = 16;
   tape& t;
   frame const& f;
-  entry storing[room];
+  spare_buffer spare{};
+  entry storing[room]{};
   int count = 0;
 };
 
@@ -121,14 +127,7 @@ struct sink : leaf_strides {
 
   template <int R>
   WEFT_INLINE void lay_out(extents<R> const& e, frame const& f, axis_map const& m) {
-    index_t strides[R + 1];
-    engine::dense_strides<R>(e, strides);
-    for (int d = 0; d < f.rank; ++d) stride[d] = 0;
-    offset = 0;
-    for (int i = 0; i < R; ++i) {
-      offset += strides[i] * m.start[i];
-      if (m.axis[i] >= 0) stride[m.axis[i]] += strides[i] * m.step[i];
-    }
+    offset = engine::lay_out_dense(*this, f, m, e.data(), R);
   }
   // Every element of `elements` belongs to one of the domain, and to no other.
   WEFT_INLINE bool covers(frame const& f, index_t elements) const {
@@ -173,12 +172,12 @@ struct sink : leaf_strides {
   WEFT_INLINE void prepare(frame const& f, arena_scope& scope, index_t rows, index_t columns) {
     scratch = strided(f) ? scope.take<T>(rows * columns) : meets(f) ? scope.take<T>(columns) : nullptr;
   }
-  WEFT_INLINE T* row_at(frame const& f, tile const& t, index_t r) const {
+  WEFT_INLINE T* row_at(frame const& f, region const& t, index_t r) const {
     T* p = base;
     for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
     return p + (f.row > 0 ? (t.first + r) * stride[f.row - 1] : 0);
   }
-  WEFT_INLINE void enter(frame const& f, tile const& t) {
+  WEFT_INLINE void enter(frame const& f, region const& t) {
     if (!base) return;
     if (!scratch) {
       here = row_at(f, t, 0) + t.from;
@@ -195,12 +194,12 @@ struct sink : leaf_strides {
       for (index_t i = 0; i < t.columns; ++i) scratch[i] = T(0);
     }
   }
-  WEFT_INLINE void leave(frame const& f, tile const& t) {
+  WEFT_INLINE void leave(frame const& f, region const& t) {
     if (base && scratch) spill(f, t);
   }
 
   // Adds the tile in scratch to where its elements belong.
-  [[gnu::noinline]] void spill(frame const& f, tile const& t) {
+  [[gnu::noinline]] void spill(frame const& f, region const& t) {
     if (!strided(f)) {
       T* const p = row_at(f, t, 0) + t.from;
       for (index_t i = 0; i < t.columns; ++i) p[i] += scratch[i];
@@ -212,7 +211,7 @@ struct sink : leaf_strides {
       T* const p = row_at(f, t, r);
       T const* const row = scratch + r * t.columns;
       if (constant)
-        *p = adds || t.from > 0 ? *p + sum_of(row, t.columns) : sum_of(row, t.columns);
+        *p += sum_of(row, t.columns);
       else if (f.rank - f.row == 1)
         spill_line(p + t.from * stride[f.rank - 1], stride[f.rank - 1], row, t.columns);
       else
@@ -226,7 +225,7 @@ struct sink : leaf_strides {
       for (index_t i = 0; i < n; ++i) p[i * step] = row[i];
   }
   // A row of several axes.
-  void spill_row(frame const& f, tile const& t, T* p, T const* row) const {
+  void spill_row(frame const& f, region const& t, T* p, T const* row) const {
     index_t at[max_rank] = {};
     index_t left = t.from;
     for (int d = f.rank - 1; d >= f.row; --d) {
@@ -269,10 +268,13 @@ WEFT_INLINE sink_line<T, N> line_into(sink<T> const& s, index_t r) {
 
 // -- nodes ---------------------------------------------------------------------------------------------------------
 // Each says how wide its types are, and has row_axes, scratch (does it stage tiles?), connect, prepare, enter, leave,
-// finish (after the last tile), settle (after the sweep) and line<N>(r). A line has `state`, forward and reverse.
+// settle (after the sweep), give and take (the `numbers` that a task added up) and line<N>(r). A line has `state`,
+// forward, reverse, and finish for the end of a row.
 
 struct nothing {
-  static constexpr int width = 1;
+  static constexpr int width = 1, numbers = 0;
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   struct line_type {
     struct state {};
     template <class P>
@@ -286,9 +288,8 @@ struct nothing {
   WEFT_INLINE bool staged(frame const&) const { return false; }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
-  WEFT_INLINE void enter(frame const&, tile const&) {}
-  WEFT_INLINE void leave(frame const&, tile const&) {}
-  WEFT_INLINE void finish() {}
+  WEFT_INLINE void enter(frame const&, region const&) {}
+  WEFT_INLINE void leave(frame const&, region const&) {}
   WEFT_INLINE void settle(tape&) {}
   template <int N>
   WEFT_INLINE line_type line(index_t) const {
@@ -299,7 +300,9 @@ struct nothing {
 // A subtree of which only the value is needed.
 template <class C>
 struct still {
-  static constexpr int width = C::width;
+  static constexpr int width = C::width, numbers = 0;
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   C c;
   template <class L>
   struct line_type {
@@ -320,9 +323,8 @@ struct still {
   WEFT_INLINE bool staged(frame const& f) const { return c.any_staged(f); }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { c.template prepare<0>(f, s, r, n); }
-  WEFT_INLINE void enter(frame const& f, tile const& t) { c.enter(f, t); }
-  WEFT_INLINE void leave(frame const&, tile const&) {}
-  WEFT_INLINE void finish() {}
+  WEFT_INLINE void enter(frame const& f, region const& t) { c.enter(f, t); }
+  WEFT_INLINE void leave(frame const&, region const&) {}
   WEFT_INLINE void settle(tape&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
@@ -334,7 +336,9 @@ struct still {
 // A tracked leaf. `V`: still<...> where its value is needed, or nothing.
 template <class T, int R, class V>
 struct leaf {
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width);
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 0;
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   V value;
   sink<T> out;
   slot from;
@@ -366,12 +370,11 @@ struct leaf {
     value.prepare(f, s, r, n);
     out.prepare(f, s, r, n);
   }
-  WEFT_INLINE void enter(frame const& f, tile const& t) {
+  WEFT_INLINE void enter(frame const& f, region const& t) {
     value.enter(f, t);
     out.enter(f, t);
   }
-  WEFT_INLINE void leave(frame const& f, tile const& t) { out.leave(f, t); }
-  WEFT_INLINE void finish() {}
+  WEFT_INLINE void leave(frame const& f, region const& t) { out.leave(f, t); }
   WEFT_INLINE void settle(tape&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
@@ -383,7 +386,9 @@ struct leaf {
 // A tracked number: its cotangent adds up in a register.
 template <class T, class V>
 struct number_leaf {
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width);
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 1;
+  WEFT_INLINE void give(double*& to) const { *to++ = total; }
+  WEFT_INLINE void take(double const*& of) { total += *of++; }
   V value;
   slot from;
   double total = 0;
@@ -411,9 +416,8 @@ struct number_leaf {
   WEFT_INLINE bool staged(frame const&) const { return false; }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { value.prepare(f, s, r, n); }
-  WEFT_INLINE void enter(frame const& f, tile const& t) { value.enter(f, t); }
-  WEFT_INLINE void leave(frame const&, tile const&) {}
-  WEFT_INLINE void finish() {}
+  WEFT_INLINE void enter(frame const& f, region const& t) { value.enter(f, t); }
+  WEFT_INLINE void leave(frame const&, region const&) {}
   void settle(tape& t);
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
@@ -427,10 +431,11 @@ template <class E, class V>
 struct edge {
   using T = element_t<E>;
   static constexpr int R = E::dims.rank;
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width);
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 0;
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   V value;
   E const& node;
-  tensor<T, R>* spare;  // of the same type, and not needed after each of its elements was read: a place, if it fits
   sink<T> out{};
   tensor<T, R> cotangent{};
   extents<R> ext{};
@@ -447,12 +452,11 @@ struct edge {
     value.prepare(f, s, r, n);
     out.prepare(f, s, r, n);
   }
-  WEFT_INLINE void enter(frame const& f, tile const& t) {
+  WEFT_INLINE void enter(frame const& f, region const& t) {
     value.enter(f, t);
     out.enter(f, t);
   }
-  WEFT_INLINE void leave(frame const& f, tile const& t) { out.leave(f, t); }
-  WEFT_INLINE void finish() {}
+  WEFT_INLINE void leave(frame const& f, region const& t) { out.leave(f, t); }
   void settle(tape& t);
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
@@ -460,6 +464,14 @@ struct edge {
     return line_type<decltype(l), N>{l, line_into<N>(out, r)};
   }
 };
+
+// Does anything below want a cotangent?
+template <class M>
+inline constexpr bool is_on = true;
+template <>
+inline constexpr bool is_on<nothing> = false;
+template <class C>
+inline constexpr bool is_on<still<C>> = false;
 
 // How a map node comes by its own value: not at all (nothing), computed here, or from the tape (still<...>).
 struct computed : nothing {};
@@ -476,7 +488,9 @@ struct types {
 template <class Op, class Types, class Y, class A, class B, class C>
 struct back {
   static constexpr int width = engine::larger(
-      engine::larger(int(sizeof(typename Types::y)), Y::width), engine::larger(A::width, engine::larger(B::width, C::width)));
+      engine::larger(int(sizeof(typename Types::y)), Y::width),
+      engine::larger(A::width, engine::larger(B::width, C::width)));
+  static constexpr int numbers = A::numbers + B::numbers + C::numbers;
   Y value;
   A a;
   B b;
@@ -557,11 +571,16 @@ struct back {
       c.finish(m.c);
     }
   };
-  template <class X>
-  static constexpr bool is_on = true;
-  template <>
-  constexpr bool is_on<nothing> = false;
-
+  WEFT_INLINE void give(double*& to) const {
+    a.give(to);
+    b.give(to);
+    c.give(to);
+  }
+  WEFT_INLINE void take(double const*& of) {
+    a.take(of);
+    b.take(of);
+    c.take(of);
+  }
   WEFT_INLINE int row_axes(frame const& f) const {
     int const y = value.row_axes(f), p = a.row_axes(f), q = b.row_axes(f), r = c.row_axes(f);
     int const m = y < p ? y : p, n = q < r ? q : r;
@@ -581,13 +600,13 @@ struct back {
     b.prepare(f, s, r, n);
     c.prepare(f, s, r, n);
   }
-  WEFT_INLINE void enter(frame const& f, tile const& t) {
+  WEFT_INLINE void enter(frame const& f, region const& t) {
     value.enter(f, t);
     a.enter(f, t);
     b.enter(f, t);
     c.enter(f, t);
   }
-  WEFT_INLINE void leave(frame const& f, tile const& t) {
+  WEFT_INLINE void leave(frame const& f, region const& t) {
     a.leave(f, t);
     b.leave(f, t);
     c.leave(f, t);

@@ -144,7 +144,27 @@ WEFT_INLINE auto lifted_parameter(nn::parameter<T, S> const& p) {
     return tracked<T, S, N>(lifted_parameter<N - 1>(p), p.order == N ? p.from : slot{});
 }
 
-// A let whose definition or body has parameters becomes a statement and what is done with it.
+// A let with something tracked, or a parameter, becomes a statement and what is done with its value.
+template <class E>
+inline constexpr bool has_let = false;
+template <class Op, class A>
+inline constexpr bool has_let<map<Op, A>> = has_let<A>;
+template <class Op, class A, class B>
+inline constexpr bool has_let<map<Op, A, B>> = has_let<A> || has_let<B>;
+template <class Op, class A, class B, class C>
+inline constexpr bool has_let<map<Op, A, B, C>> = has_let<A> || has_let<B> || has_let<C>;
+template <class Op, unsigned Mask, class A>
+inline constexpr bool has_let<reduce<Op, Mask, A>> = has_let<A>;
+template <class A, weft::shape D>
+inline constexpr bool has_let<view<A, D>> = has_let<A>;
+template <unsigned Mask, class A>
+inline constexpr bool has_let<squeeze_node<Mask, A>> = has_let<A>;
+template <class A, class B>
+inline constexpr bool has_let<contract<A, B>> = has_let<A> || has_let<B>;
+template <class Id, class D, class B>
+inline constexpr bool has_let<let_node<Id, D, B>> =
+    leaves_of<let_node<Id, D, B>>.order > 0 || leaves_of<let_node<Id, D, B>>.settles;
+
 template <class Id, class V>
 struct named_value {
   V const& value;
@@ -165,14 +185,14 @@ template <int N>
 struct lift {
   template <class E>
   WEFT_INLINE auto operator()(E const& e) const {
-    if constexpr (!leaves_of<E>.settles)
+    if constexpr (!leaves_of<E>.settles && !has_let<E>)
       return e;
     else
       return rebuilt(e, *this);
   }
   template <class Id, class D, class B>
   WEFT_INLINE auto operator()(let_node<Id, D, B> const& e) const {
-    if constexpr (!leaves_of<let_node<Id, D, B>>.settles) {
+    if constexpr (!has_let<let_node<Id, D, B>>) {
       return e;
     } else {
       auto const value = eval((*this)(e.definition));

@@ -105,7 +105,7 @@ template <> struct rule<op::round> : flat_rule {};
 // Stands for an argument of a rule that is only asked about, or that the rule doesn't mention.
 enum class role { g, y, a, b, c };
 template <role R, class T>
-struct asked : described<asked<R, T>, T, shape()> {
+struct asked : described<asked<R, T>, T, weft::shape{}> {
   WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
 };
 

@@ -147,16 +147,14 @@ WEFT_INLINE Register tanh_by_table(Register a) {
   return _mm512_fmadd_ps(y, d, pick(tanh_table[1], i));
 }
 
-// sigmoid of x >= -14.5; 1 from 17.4 on.
+// sigmoid(-a) for a in [0, 15.75], NaN for NaN.
 template <class Register>
-WEFT_INLINE Register sigmoid_by_table(Register x) {
-  Register const magic = _mm512_set1_ps(binary<float>::magic);
-  x = _mm512_min_ps(_mm512_set1_ps(17.4f), x);
-  Register shifted = _mm512_add_ps(x, magic);
+WEFT_INLINE Register sigmoid_by_table(Register a) {
+  Register const magic = _mm512_set1_ps(6291456.f);  // 1.5 * 2^22: two steps a unit
+  Register shifted = _mm512_add_ps(a, magic);
   __m512i i = _mm512_castps_si512(shifted);
-  Register d = _mm512_sub_ps(x, _mm512_sub_ps(shifted, magic));
-  Register y = _mm512_fmadd_ps(pick(sigmoid_table[6], i), d, pick(sigmoid_table[5], i));
-  y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[4], i));
+  Register d = _mm512_sub_ps(_mm512_sub_ps(shifted, magic), a);
+  Register y = _mm512_fmadd_ps(pick(sigmoid_table[5], i), d, pick(sigmoid_table[4], i));
   y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[3], i));
   y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[2], i));
   y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[1], i));
@@ -193,13 +191,13 @@ WEFT_INLINE pack<T, N> sigmoid(pack<T, N> x) {
   if constexpr (detail::halved<T, N>) return {sigmoid(x.data.low), sigmoid(x.data.high)};
 #if WEFT_SIMD_LEVEL == 3
   else if constexpr (std::is_same_v<T, float>) {
-    P y = detail::low_lanes<N>(detail::sigmoid_by_table(detail::spread(x)));
-    auto far = x < -14.5f;
+    P a = abs(x), y = detail::low_lanes<N>(detail::sigmoid_by_table(detail::spread(a)));
+    auto far = a > 15.75f;
     if (__builtin_expect(any(far), 0)) {
-      P e = exp(x);
+      P e = exp(-a);
       y = select(far, fnma(e, e, e), y);
     }
-    return y;
+    return select(x < 0.f, y, P(1) - y);
   }
 #endif
   else {
@@ -222,7 +220,8 @@ WEFT_INLINE pack<T, N> expm1(pack<T, N> x) {
   }
 }
 
-// q = m / (m + 2), m = expm1(2|x|); what rounding m + 2 and the quotient lost is added: 1 / (m + 2) is (1 - q) / 2.
+// q = m / (m + 2), m = expm1(2|x|); what rounding m + 2 and the quotient lost is added: 1 / (m + 2) is (1 - q) / 2,
+// as long as q is not nearly 1.
 template <class T, int N>
   requires std::is_floating_point_v<T>
 WEFT_INLINE pack<T, N> tanh(pack<T, N> x) {
@@ -241,7 +240,8 @@ WEFT_INLINE pack<T, N> tanh(pack<T, N> x) {
     P s = detail::power_of_two<0>(k);
     P m = fma(s, detail::expm1_reduced<true>(r), s - P(1)), d = m + P(2), q = m / d;
     P left = fnma(q, m - (d - P(2)), fnma(q, d, m));
-    return detail::with_bits_of(fma(left, fnma(P(T(0.5)), q, P(T(0.5))), q), detail::sign_of(x));
+    P better = fma(left, fnma(P(T(0.5)), q, P(T(0.5))), q);
+    return detail::with_bits_of(select(m < T(16), better, q), detail::sign_of(x));
   }
 }
 

@@ -1,0 +1,5 @@
+// Gradients: tracked tensors, and the transforms that make them (grad, value_and_grad, vjp, check_gradients).
+#pragma once
+#include <weft/core.hpp>
+#include <weft/grad/check_gradients.hpp>
+#include <weft/grad/transforms.hpp>

@@ -1,0 +1,104 @@
+// Gradients against central differences.
+//
+//   CHECK(check_gradients(loss, w, b, x, y) < 1e-6);
+//
+// The largest relative difference over all elements of all floating-point arguments, parameters of models included.
+// An element is measured against its own size or a thousandth of the largest in its argument, whichever is greater.
+// Meant for float64; the function is called twice an element.
+#pragma once
+#include <weft/grad/transforms.hpp>
+
+#include <cmath>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace reverse {
+
+template <class X>
+constexpr bool is_checked() {
+  if constexpr (expression<X> && !nn::is_parameter<X>)
+    return kind_of_type<element_t<X>> == kind::floating;
+  else
+    return std::is_floating_point_v<X> || (is_model<X> && !std::is_empty_v<X>);
+}
+
+// `value` of `f()` changes with the elements of `x`, whose gradient is `g`.
+template <class T, class F>
+double difference_in(T* x, T const* g, index_t n, F const& f) {
+  double largest = 0, result = 0;
+  auto const numeric = std::make_unique<double[]>(static_cast<std::size_t>(n > 0 ? n : 1));
+  for (index_t i = 0; i < n; ++i) {
+    T const was = x[i];
+    T const step = static_cast<T>(std::cbrt(std::numeric_limits<T>::epsilon()) * std::fmax(1, std::fabs(double(was))));
+    T const above = was + step, below = was - step;
+    x[i] = above;
+    double const high = f();
+    x[i] = below;
+    double const low = f();
+    x[i] = was;
+    double const d = (high - low) / (double(above) - double(below));
+    numeric[static_cast<std::size_t>(i)] = d;
+    largest = std::fmax(largest, std::fmax(std::fabs(d), std::fabs(double(g[i]))));
+  }
+  for (index_t i = 0; i < n; ++i) {
+    double const a = double(g[i]), d = numeric[static_cast<std::size_t>(i)];
+    double const scale = std::fmax(std::fmax(std::fabs(a), std::fabs(d)), 1e-3 * largest);
+    if (a != a || d != d) return std::numeric_limits<double>::infinity();
+    if (scale > 0) result = std::fmax(result, std::fabs(a - d) / scale);
+  }
+  return result;
+}
+
+// All elements of a tensor, a number or a model.
+template <class X, class G, class F>
+double difference_of(X& x, G& g, F const& f) {
+  if constexpr (std::is_floating_point_v<X>) {
+    auto const plain = g;
+    return difference_in(&x, plain.data(), 1, f);
+  } else if constexpr (expression<X> && !nn::is_parameter<X>) {
+    return difference_in(x.data(), std::as_const(g).data(), x.size(), f);
+  } else {
+    double worst = 0;
+    std::vector<void const*> gradients;
+    each_parameter(g, [&](auto& p) { gradients.push_back(std::as_const(p.value).data()); });
+    std::size_t i = 0;
+    each_parameter(x, [&]<class T, auto S>(nn::parameter<T, S>& p) {
+      auto const* const d = static_cast<T const*>(gradients[i++]);
+      if (!p.frozen) worst = std::fmax(worst, difference_in(p.value.data(), d, p.value.size(), f));
+    });
+    return worst;
+  }
+}
+
+template <class X>
+auto changeable(X const& x) {
+  if constexpr (expression<X> && !nn::is_parameter<X>)
+    return eval(x);
+  else
+    return x;
+}
+
+}  // namespace reverse
+
+template <class F, class... X>
+double check_gradients(F const& f, X const&... x) {
+  std::tuple args(reverse::changeable(x)...);
+  auto const value = [&] {
+    return std::apply([&](auto const&... a) { return double(number_of(detach(f(a...)))); }, args);
+  };
+  double worst = 0;
+  auto const one = [&]<int I>(wrt_list<I>) {
+    auto& a = std::get<I>(args);
+    if constexpr (reverse::is_checked<std::remove_reference_t<decltype(a)>>()) {
+      auto g = std::apply([&](auto const&... all) { return grad(f, wrt<I>)(all...); }, args);
+      worst = std::fmax(worst, reverse::difference_of(a, g, value));
+    }
+  };
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (one(wrt_list<static_cast<int>(I)>()), ...);
+  }(std::make_index_sequence<sizeof...(X)>());
+  return worst;
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

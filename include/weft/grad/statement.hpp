@@ -1,0 +1,169 @@
+// A statement of tracked values: its value, and its record on the tape.
+//
+//   auto y = eval(sigmoid(x * w) + b);   one record: the tree, and its result only if the outermost rule reads it
+//   double s = sum(y);                   throws while y is on a tape: a gradient would be lost
+//   detach(y)                            the plain tensor
+//   stop_gradient(y)                     the same value as a constant of y's order
+//
+// Public: detach, stop_gradient.
+#pragma once
+#include <weft/grad/walk.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace reverse {
+
+// Only what the backward pass reads stays on the tape; sizes stay in any case.
+template <bool Read, class E>
+WEFT_INLINE void forget(E&) {}
+template <bool Read, class T, auto S, int N>
+WEFT_INLINE void forget(tracked<T, S, N>& e) {
+  if constexpr (!Read && !tensor<T, S>::stored_inline && to_shape(S).rank > 0) {
+    auto& value = const_cast<tensor<T, S>&>(plain(e));
+    value.items().buffer = storage();
+  }
+}
+template <bool Read, class A, weft::shape D>
+WEFT_INLINE void forget(view<A, D>& e) {
+  forget<Read>(e.a);
+}
+template <bool Read, unsigned Mask, class A>
+WEFT_INLINE void forget(squeeze_node<Mask, A>& e) {
+  forget<Read>(e.a);
+}
+template <bool Read, class Op, unsigned Mask, class A>
+WEFT_INLINE void forget(reduce<Op, Mask, A>& e) {
+  constexpr bool linear = std::is_same_v<Op, fold::sum> || std::is_same_v<Op, fold::mean>;
+  forget<Read || !linear>(e.a);
+}
+// `Given`: the node's own result is kept.
+template <bool Read, bool Given = false, class Op, class A>
+WEFT_INLINE void forget(map<Op, A>& e) {
+  constexpr reading r = reads<map<Op, A>>::value;
+  constexpr bool again = Read || (r.y && !Given);
+  forget<again || r.a>(e.a);
+}
+template <bool Read, bool Given = false, class Op, class A, class B>
+WEFT_INLINE void forget(map<Op, A, B>& e) {
+  constexpr reading r = reads<map<Op, A, B>>::value;
+  constexpr bool again = Read || (r.y && !Given);
+  forget<again || r.a>(e.a);
+  forget<again || r.b>(e.b);
+}
+template <bool Read, bool Given = false, class Op, class A, class B, class C>
+WEFT_INLINE void forget(map<Op, A, B, C>& e) {
+  constexpr reading r = reads<map<Op, A, B, C>>::value;
+  constexpr bool again = Read || (r.y && !Given);
+  forget<again || r.a>(e.a);
+  forget<again || r.b>(e.b);
+  forget<again || r.c>(e.c);
+}
+
+template <class E, int N>
+inline constexpr bool keeps_result = N == 1 && is_map<E> && reads<E>::value.y;
+
+template <class E, int N, bool Keeps = keeps_result<E, N>>
+struct statement final : made<element_t<E>, E::dims.rank, N> {
+  E e;
+  explicit statement(E const& x) : e(x) { forget<false>(e); }
+  void backward(tape& t) override {
+    if (!this->has) return;
+    auto g = std::move(this->gradient);
+    push<N>(t, e, std::move(g));
+  }
+};
+template <class E, int N>
+struct statement<E, N, true> final : made<element_t<E>, E::dims.rank, N> {
+  using value = tensor<element_t<E>, E::dims.rank>;
+  E e;
+  value y;
+  statement(E const& x, value const& v) : e(x), y(v) { forget<false, true>(e); }
+  void backward(tape& t) override {
+    if (!this->has) return;
+    auto g = std::move(this->gradient);
+    run_back(t, e, g, y);
+  }
+};
+
+// A parameter's own slot is that of the transform; a tracked leaf is a value already.
+template <class E>
+inline constexpr bool is_value = is_tracked<E>;
+
+template <int N, class E>
+auto recorded(E const& e) {
+  using T = element_t<E>;
+  constexpr auto S = engine::spelling<dims_of<E>>();
+  tape* const t = home<N>(e);
+  tracked<T, S, N> out(raised<N - 1>(eval(stripped<N>(e))));
+  if constexpr (reaches<E>) {
+    if (t) {
+      if constexpr (keeps_result<E, N>)
+        out.from = t->add(std::make_unique<statement<E, N>>(e, respelled<to_shape(S).rank>(out.value)));
+      else
+        out.from = t->add(std::make_unique<statement<E, N>>(e));
+      ++here.records;
+    }
+  }
+  return out;
+}
+
+}  // namespace reverse
+
+// What eval does with an expression of order n >= 1.
+template <class X>
+auto tracked_eval(X const& x) {
+  constexpr int N = order_of<X>;
+  auto const e = reverse::cut(reverse::lifted<N>(x));
+  using E = std::remove_const_t<decltype(e)>;
+  if constexpr (reverse::is_value<E>)
+    return e;
+  else
+    return reverse::recorded<N>(e);
+}
+
+// The number that a rank-0 expression of order n >= 1 is.
+template <class E>
+element_t<E> tracked_number(E const& e) {
+  engine::each_leaf(e, [](auto const& leaf) {
+    if constexpr (requires { leaf.from; })
+      if (autograd::find(leaf.from)) [[unlikely]]
+        fail<autograd_error>(
+            "a tracked value becomes a number, and its gradient would be lost: use the tensor itself, or say so with "
+            "detach(x)");
+  });
+  return number_of(reverse::settle<false>{}(e));
+}
+
+// The plain tensor: nothing that is computed from it leads back.
+template <expression X>
+[[nodiscard]] WEFT_INLINE auto detach(X const& x) {
+  return eval(reverse::settle<false>{}(stored(x)));
+}
+
+// The same value as a constant, of the same order.
+template <expression X>
+[[nodiscard]] WEFT_INLINE auto stop_gradient(X const& x) {
+  return reverse::raised<order_of<X>>(detach(x));
+}
+
+template <class T, auto S, int N, class E>
+WEFT_INLINE void become_tracked(tracked<T, S, N>& to, E const& e) {
+  static_assert(order_of<E> <= N, "weft: a value of a higher order becomes one of a lower order only through detach");
+  if constexpr (!std::is_same_v<element_t<E>, T>)
+    become_tracked(to, cast<T>(e));
+  else
+    to = reverse::raised<N>(reverse::respelled<S>(eval(e)));
+}
+template <class T, auto S, int N, class E>
+WEFT_INLINE void update_tracked(tracked<T, S, N>& to, E const& e) {
+  static_assert(holds<T, element_t<E>>, "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
+  static_assert(dims_of<E>.rank == to_shape(S).rank, "weft: update: the value has more axes than where it goes");
+  auto const own = to.sizes(), given = e.sizes();
+  if (own != given)
+    fail_shapes("update", own.data(), to_shape(S).rank, given.data(), to_shape(S).rank,
+                "differ: the tensor keeps its shape");
+  become_tracked(to, e);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

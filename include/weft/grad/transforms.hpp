@@ -1,0 +1,404 @@
+// Functions of functions: from a function to its gradient.
+//
+//   auto df = grad(f);                                   df(x, y): the gradient with respect to x
+//   auto [value, gradient] = value_and_grad(f)(x, y);
+//   auto [v, gradients] = value_and_grad(f, wrt<0, 2>)(a, b, c);     auto& [da, dc] = gradients;
+//   auto [out, pulled] = vjp(f, cotangent)(x);           for a function whose result is a tensor
+//
+// Every floating-point tensor argument reaches the function as a tracked one. A model (a plain struct with
+// parameters) arrives as itself; its gradient is a model. Inside another transform everything is one order higher,
+// so gradients of gradients need nothing special.
+//
+// Public: wrt, value_and_grad, grad, vjp, valued_gradient.
+#pragma once
+#include <weft/grad/model.hpp>
+#include <weft/grad/statement.hpp>
+
+#include <tuple>
+
+namespace weft {
+
+template <int... I>
+struct wrt_list {};
+// Which arguments to differentiate with respect to, from 0.
+template <int... I>
+inline constexpr wrt_list<I...> wrt{};
+
+// What value_and_grad gives. `gradient` is a std::tuple if several arguments were asked for.
+template <class V, class G>
+struct valued_gradient {
+  V value;
+  G gradient;
+};
+
+inline namespace WEFT_ISA {
+namespace reverse {
+
+// -- arguments -------------------------------------------------------------------------------------------------------
+
+template <class X>
+constexpr int argument_order() {
+  if constexpr (expression<X> && !nn::is_parameter<X>)
+    return order_of<X>;
+  else
+    return 0;
+}
+
+template <class X>
+inline constexpr bool is_model = std::is_class_v<X> && (!expression<X> || nn::is_parameter<X>);
+
+template <class X, bool Wrt>
+constexpr bool is_lifted() {
+  if constexpr (expression<X> && !nn::is_parameter<X>)
+    return kind_of_type<element_t<X>> == kind::floating;
+  else
+    return Wrt && std::is_floating_point_v<X>;
+}
+
+template <int N, class T, int R>
+slot new_input(tape& t) {
+  auto r = std::make_unique<made<T, R, N>>();
+  r->stays = true;
+  return t.add(std::move(r));
+}
+
+// What the function gets. A model is marked in place and handed over as it is.
+template <int N, bool Wrt, class X>
+auto entered(tape& t, X const& x) {
+  static_assert(!Wrt || is_lifted<X, Wrt>() || is_model<X>,
+                "weft: grad: an argument to differentiate with respect to must be a floating-point tensor, a "
+                "floating-point number, or a model");
+  if constexpr (is_lifted<X, Wrt>()) {
+    using T = typename std::conditional_t<expression<X>, X, expr::constant<std::conditional_t<expression<X>, float, X>>>::element;
+    constexpr auto S = [] {
+      if constexpr (expression<X>)
+        return engine::spelling<dims_of<X>>();
+      else
+        return 0;
+    }();
+    tracked<T, S, N> v;
+    if constexpr (expression<X>)
+      v.value = raised<N - 1>(eval(x));
+    else
+      v.value = raised<N - 1>(tensor<T, 0>(x));
+    if constexpr (Wrt) v.from = new_input<N, T, to_shape(S).rank>(t);
+    return v;
+  } else {
+    return std::cref(x);
+  }
+}
+
+template <int N, class X>
+void mark(tape& t, X const& model) {
+  static_assert(N == 1 || N > 1);
+  each_parameter(model, [&t]<class T, auto S>(nn::parameter<T, S> const& p) {
+    if (p.frozen) return;
+    if (find(p.from)) [[unlikely]]
+      fail<autograd_error>("a model is already being differentiated by an outer transform");
+    p.from = new_input<N, T, to_shape(S).rank>(t);
+    p.order = N;
+  });
+}
+// Marks mean nothing once their tape is gone, but a model must not look marked to the next transform.
+template <class X>
+struct marks {
+  X const* model = nullptr;
+  ~marks() {
+    if (model) each_parameter(*model, [](auto const& p) { p.from = {}; });
+  }
+};
+
+// -- results ---------------------------------------------------------------------------------------------------------
+
+template <int N, class T, auto S>
+auto gradient_at(tape& t, slot s, extents<to_shape(S).rank> const& ext) {
+  constexpr int R = to_shape(S).rank;
+  if (s.tape == t.number) {
+    auto& m = static_cast<made<T, R, N>&>(*t.records[s.index]);
+    if (m.has) return respelled<S>(std::move(m.gradient));
+  }
+  tensor<T, R> zeros;
+  zeros.prepare(ext);
+  std::memset(zeros.data(), 0, static_cast<std::size_t>(zeros.size()) * sizeof(T));
+  return respelled<S>(raised<N - 1>(zeros));
+}
+
+// The gradient with respect to an argument.
+template <int N, class X, class L>
+auto gradient_of(tape& t, X const& x, L const& in) {
+  if constexpr (is_tracked<L>) {
+    return gradient_at<N, element_t<L>, engine::spelling<dims_of<L>>()>(t, in.from, in.sizes());
+  } else {
+    static_assert(N == 1, "weft: grad: the gradient of a model inside another transform has no place to be tracked; "
+                          "differentiate with respect to tensors there");
+    X g = x;
+    each_parameter(g, [&t]<class T, auto S>(nn::parameter<T, S>& p) {
+      p.value = gradient_at<1, T, S>(t, p.from, p.sizes());
+      p.from = {};
+    });
+    return g;
+  }
+}
+
+// -- the end of the function -----------------------------------------------------------------------------------------
+
+// The value of a rank-0 statement of order 1, and the cotangents of its leaves where its own is `scale`: full sums and
+// means, whatever is linear in them, forward and back in one sweep each.
+template <class E>
+element_t<E> run_end(tape& t, E const& e, element_t<E> scale);
+
+template <class E>
+struct ending {
+  static constexpr bool linear = false;
+};
+template <class T>
+struct ending<tracked<T, 0, 1>> {
+  static constexpr bool linear = true;
+  static T run(tape& t, tracked<T, 0, 1> const& e, T scale) {
+    add_gradient<1, T, 0>(t, e.from, tensor<T, 0>(scale));
+    return e.value.items().items[0];
+  }
+};
+template <unsigned Mask, class A>
+struct ending<squeeze_node<Mask, A>> {
+  using T = element_t<A>;
+  static constexpr bool linear = ending<A>::linear;
+  static T run(tape& t, squeeze_node<Mask, A> const& e, T scale) { return run_end(t, e.a, scale); }
+};
+template <class E>
+constexpr bool all_axes(unsigned mask) {
+  return mask == (1u << E::dims.rank) - 1;
+}
+// A tree that one sweep can take: everything but a reduction or a product on its own.
+template <class E>
+inline constexpr bool sweeps = kind_of_node<E>::value == 0 || kind_of_node<E>::value == 1 || kind_of_node<E>::value == 5;
+template <unsigned Mask, class A>
+struct ending<reduce<fold::sum, Mask, A>> {
+  using T = element_t<A>;
+  static constexpr bool linear = all_axes<A>(Mask) && sweeps<A>;
+  static T run(tape& t, reduce<fold::sum, Mask, A> const& e, T scale) {
+    return static_cast<T>(run_both(t, e.a, scale));
+  }
+};
+template <unsigned Mask, class A>
+struct ending<reduce<fold::mean, Mask, A>> {
+  using T = element_t<A>;
+  static constexpr bool linear = all_axes<A>(Mask) && sweeps<A>;
+  static T run(tape& t, reduce<fold::mean, Mask, A> const& e, T scale) {
+    index_t const n = count(e.a.sizes());
+    return static_cast<T>(run_both(t, e.a, scale / static_cast<T>(n)) / static_cast<double>(n));
+  }
+};
+template <class A>
+struct ending<map<op::negative, A>> {
+  using T = element_t<A>;
+  static constexpr bool linear = ending<A>::linear;
+  static T run(tape& t, map<op::negative, A> const& e, T scale) { return -run_end(t, e.a, -scale); }
+};
+template <class A, class B, bool Minus>
+struct ending_of_two {
+  using T = promote_t<element_t<A>, element_t<B>>;
+  static constexpr bool linear = std::is_same_v<element_t<A>, element_t<B>> && (ending<A>::linear || !reaches<A>) &&
+                                 (ending<B>::linear || !reaches<B>);
+  template <class E>
+  static T run(tape& t, E const& e, T scale) {
+    T const a = run_end(t, e.a, scale);
+    T const b = run_end(t, e.b, Minus ? -scale : scale);
+    return Minus ? a - b : a + b;
+  }
+};
+template <class A, class B>
+struct ending<map<op::add, A, B>> : ending_of_two<A, B, false> {};
+template <class A, class B>
+struct ending<map<op::subtract, A, B>> : ending_of_two<A, B, true> {};
+template <class A, class T>
+struct ending<map<op::multiply, A, expr::constant<T>>> {
+  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
+  static T run(tape& t, map<op::multiply, A, expr::constant<T>> const& e, T scale) {
+    return run_end(t, e.a, scale * e.b.value) * e.b.value;
+  }
+};
+template <class A, class T>
+struct ending<map<op::multiply, expr::constant<T>, A>> {
+  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
+  static T run(tape& t, map<op::multiply, expr::constant<T>, A> const& e, T scale) {
+    return run_end(t, e.b, scale * e.a.value) * e.a.value;
+  }
+};
+template <class A, class T>
+struct ending<map<op::divide, A, expr::constant<T>>> {
+  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
+  static T run(tape& t, map<op::divide, A, expr::constant<T>> const& e, T scale) {
+    return run_end(t, e.a, scale / e.b.value) / e.b.value;
+  }
+};
+
+template <class E>
+element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
+  using T = element_t<E>;
+  if constexpr (!reaches<E>) {
+    return number_of(stripped<1>(e));
+  } else if constexpr (ending<E>::linear) {
+    return ending<E>::run(t, e, scale);
+  } else {
+    T const value = number_of(stripped<1>(e));
+    if constexpr (E::dims.rank == 0) {
+      push<1>(t, e, tensor<T, 0>(scale));
+    } else {
+      push<1>(t, e, expr::constant<T>(scale));
+    }
+    return value;
+  }
+}
+
+// The function's result and its backward pass; `seed` is its cotangent.
+template <int N, class Y, class Seed>
+auto run_function(tape& t, Y const& y, Seed const& seed) {
+  constexpr int order = order_of<Y>;
+  static_assert(order <= N);
+  if constexpr (order < N) {
+    return raised<N - 1>(eval(y));
+  } else {
+    auto const e = cut(lifted<N>(y));
+    using E = std::remove_const_t<decltype(e)>;
+    using T = element_t<E>;
+    tape* const own = home<N>(e);
+    if (own && own != &t) [[unlikely]]
+      fail<autograd_error>("the result of a differentiated function belongs to another transform");
+    if constexpr (!is_tracked<E>) here.records += 1;
+    if constexpr (N == 1 && E::dims.rank == 0 && std::is_same_v<Seed, expr::constant<T>>) {
+      tensor<T, 0> const value(run_end(t, e, seed.value));
+      t.run();
+      return value;
+    } else {
+      auto const value = eval(stripped<N>(e));
+      if constexpr (expression<Seed> && !std::is_same_v<Seed, expr::constant<T>>) {
+        if (seed.sizes() != e.sizes()) {
+          auto const a = e.sizes();
+          auto const b = seed.sizes();
+          fail_shapes("vjp", a.data(), E::dims.rank, b.data(), Seed::dims.rank, "differ: a cotangent has its result's shape");
+        }
+      }
+      push<N>(t, e, in_full<N, E, T>(e, seed));
+      t.run();
+      return raised<N - 1>(value);
+    }
+  }
+}
+
+template <class Y>
+constexpr bool is_scalar_result() {
+  if constexpr (expression<Y>)
+    return rank_of<Y> == 0;
+  else
+    return false;
+}
+
+template <int I, int... W>
+inline constexpr bool among = ((I == W) || ...);
+
+template <class F, class Seed, int... W>
+struct transform {
+  F f;
+  Seed seed;  // void*: the result has rank 0
+
+  template <class... X>
+  auto operator()(X const&... x) const {
+    static_assert(((W >= 0 && W < static_cast<int>(sizeof...(X))) && ...),
+                  "weft: grad: wrt names an argument that the function doesn't have");
+    return run(std::make_index_sequence<sizeof...(X)>(), x...);
+  }
+
+ private:
+  template <std::size_t... I, class... X>
+  auto run(std::index_sequence<I...>, X const&... x) const {
+    constexpr int orders[] = {0, argument_order<X>()...};
+    constexpr int N = [&orders] {
+      int n = 0;
+      for (int o : orders) n = o > n ? o : n;
+      return n + 1;
+    }();
+    std::tuple<X const&...> const given(x...);
+    tape t(N);
+    std::tuple<marks<std::conditional_t<is_model<X> && among<static_cast<int>(I), W...>, X, int>>...> marked;
+    auto const in = std::tuple(entered<N, among<static_cast<int>(I), W...>>(t, x)...);
+    (enter_model<N, among<static_cast<int>(I), W...>>(t, x, std::get<I>(marked)), ...);
+    auto y = f(unwrapped(std::get<I>(in))...);
+    using Y = decltype(y);
+    auto const collect = [&](auto value) {
+      auto const one = [&]<int K>(wrt_list<K>) {
+        return gradient_of<N>(t, std::get<K>(given), std::get<K>(in));
+      };
+      if constexpr (sizeof...(W) == 1)
+        return valued_gradient<decltype(value), decltype(one(wrt_list<W...>()))>{std::move(value), one(wrt_list<W...>())};
+      else
+        return valued_gradient<decltype(value), decltype(std::tuple(one(wrt_list<W>())...))>{
+            std::move(value), std::tuple(one(wrt_list<W>())...)};
+    };
+    if constexpr (std::is_same_v<Seed, void*>) {
+      static_assert(is_scalar_result<Y>(), "weft: grad: the function must return a rank-0 value");
+      static_assert(kind_of_type<element_t<Y>> == kind::floating, "weft: grad: the function must return a floating-point value");
+      return collect(run_function<N>(t, y, expr::constant<element_t<Y>>(element_t<Y>(1))));
+    } else {
+      static_assert(expression<Y>, "weft: vjp: the function must return a tensor");
+      return collect(run_function<N>(t, y, seed));
+    }
+  }
+  template <int N, bool Wrt, class X, class M>
+  static void enter_model(tape& t, X const& x, M& m) {
+    if constexpr (Wrt && is_model<X>) {
+      m.model = &x;
+      mark<N>(t, x);
+    }
+  }
+  template <class X>
+  static X const& unwrapped(X const& x) {
+    return x;
+  }
+  template <class X>
+  static X const& unwrapped(std::reference_wrapper<X const> const& x) {
+    return x;
+  }
+};
+
+template <class F, int... W>
+struct gradient_alone {
+  transform<F, void*, W...> both;
+  template <class... X>
+  auto operator()(X const&... x) const {
+    return both(x...).gradient;
+  }
+};
+
+}  // namespace reverse
+
+// The function (args) -> {value, gradient}.
+template <class F, int... W>
+auto value_and_grad(F const& f, wrt_list<W...>) {
+  return reverse::transform<F, void*, W...>{f, nullptr};
+}
+template <class F>
+auto value_and_grad(F const& f) {
+  return value_and_grad(f, wrt<0>);
+}
+template <class F, int... W>
+auto grad(F const& f, wrt_list<W...>) {
+  return reverse::gradient_alone<F, W...>{value_and_grad(f, wrt<W...>)};
+}
+template <class F>
+auto grad(F const& f) {
+  return grad(f, wrt<0>);
+}
+// The function (args) -> {value, cotangents of the arguments}, for a result whose cotangent is given.
+template <class F, expression G, int... W>
+auto vjp(F const& f, G const& cotangent, wrt_list<W...>) {
+  auto g = eval(cotangent);
+  return reverse::transform<F, decltype(g), W...>{f, g};
+}
+template <class F, expression G>
+auto vjp(F const& f, G const& cotangent) {
+  return vjp(f, cotangent, wrt<0>);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft
