@@ -1,7 +1,7 @@
 // The innermost block of a matrix product: a few rows of c by one or two registers, held in registers over all of k.
 //
 //   auto f = engine::detail::kernel<float>(rows, reach::two);     // rows <= tile<float>::rows
-//   f({k, a, a_row, a_step, b, b_step, c, ld, columns, add, fetch});   // c (rows, columns) = or += a (rows, k) b (k, columns)
+//   f({k, a, a_row, a_step, b, b_step, c, ld, columns, add, fetch});  // c (rows, columns) = or += a (rows, k) b
 //
 // Strides are run-time values: packed panels and operands that stay where they are share the kernels. Every element
 // is one chain of fused multiply-adds in the order of k, whatever the tile it lies in. `b` is read in whole registers

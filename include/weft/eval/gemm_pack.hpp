@@ -15,7 +15,7 @@ inline namespace WEFT_ISA {
 namespace engine {
 
 // An operand: memory with strides, or something lazy that fills row-major blocks on request. `read` may be called
-// from several threads, more than once for the same block, and never for a block outside the operand.
+// from several threads, more than once for the same block, and never for an empty block or one outside the operand.
 template <class T>
 struct matrix_source {
   T const* data = nullptr;
@@ -76,6 +76,7 @@ template <class T>
 template <class T>
 void copy_block(matrix_source<T> const& x, index_t row, index_t column, index_t rows, index_t columns, T* out,
                 index_t ld) {
+  if (rows == 0 || columns == 0) return;
   if (!x.data) return x.read(x.self, row, column, rows, columns, out, ld);
   T const* const from = x.data + row * x.row_stride + column * x.column_stride;
   if (x.column_stride == 1) {

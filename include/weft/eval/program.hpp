@@ -109,8 +109,14 @@ WEFT_INLINE void run_passes(Cursor& c, index_t r, index_t n) {
   if constexpr (P < Last) {
     auto w = work_of<P, N, Last>(c, r, no_names{});
     if constexpr (decltype(w)::any) {
-      sweep<N>(w, 0, n);
-      w.template finish<Cursor>(n);
+      if (n <= block) {
+        auto s = sweep_block<N>(w, 0, n);
+        w.single(s, n);
+      } else {
+        typename decltype(w)::totals t{};
+        sweep_blocks<N>(w, t, 0, n);
+        w.finish(t, n);
+      }
     }
     run_passes<P + 1, Last, N>(c, r, n);
   }
@@ -126,12 +132,13 @@ void run_shared_passes(Cursor& c, index_t n) {
       arena_scope scope;
       w.share(scope, blocks);
       parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
-        auto own = w;
+        typename decltype(w)::totals none{};
         index_t const from = task * per_task * block, to = from + per_task * block;
-        sweep<N>(own, from, to < n ? to : n);
+        sweep_blocks<N>(w, none, from, to < n ? to : n);
       });
-      w.collect(blocks);
-      w.template finish<Cursor>(n);
+      typename decltype(w)::totals t{};
+      w.collect(t, blocks);
+      w.finish(t, n);
     }
     run_shared_passes<P + 1, Last, N>(c, n);
   }

@@ -46,8 +46,19 @@ struct counter {
   }
 };
 
+// A work has
+//   sums             accumulators of one block, a local value of the loop: four named ones each, so that they stay in
+//                    registers
+//   totals           what blocks gave so far, for rows of more than one block
+//   start()          empty sums
+//   run<U>(sums, i, part, cells)   elements [i, i + N), into accumulator U
+//   single(sums, n)  the row was one block: the results
+//   flush(sums, totals, b), finish(totals, n)   the same for several
+//   share, collect   blocks added up by several threads, joined by one
 struct no_work {
   static constexpr bool any = false;
+  struct sums {};
+  struct totals {};
 };
 
 template <class X, class Y>
@@ -55,31 +66,39 @@ struct both {
   static constexpr bool any = true;
   X x;
   Y y;
-  WEFT_INLINE void clear() {
-    x.clear();
-    y.clear();
+  struct sums {
+    typename X::sums x;
+    typename Y::sums y;
+  };
+  struct totals {
+    typename X::totals x;
+    typename Y::totals y;
+  };
+  WEFT_INLINE sums start() const { return {x.start(), y.start()}; }
+  template <int U, class P, class C>
+  WEFT_INLINE void run(sums& s, index_t i, P part, C const& cells) const {
+    x.template run<U>(s.x, i, part, cells);
+    y.template run<U>(s.y, i, part, cells);
   }
-  template <class P, class C>
-  WEFT_INLINE void run(int u, index_t i, P part, C const& cells) {
-    x.run(u, i, part, cells);
-    y.run(u, i, part, cells);
+  WEFT_INLINE void single(sums& s, index_t n) const {
+    x.single(s.x, n);
+    y.single(s.y, n);
   }
-  WEFT_INLINE void flush(index_t b) {
-    x.flush(b);
-    y.flush(b);
+  WEFT_INLINE void flush(sums& s, totals& t, index_t b) const {
+    x.flush(s.x, t.x, b);
+    y.flush(s.y, t.y, b);
   }
   WEFT_INLINE void share(arena_scope& s, index_t blocks) {
     x.share(s, blocks);
     y.share(s, blocks);
   }
-  WEFT_INLINE void collect(index_t blocks) {
-    x.collect(blocks);
-    y.collect(blocks);
+  WEFT_INLINE void collect(totals& t, index_t blocks) const {
+    x.collect(t.x, blocks);
+    y.collect(t.y, blocks);
   }
-  template <class Cursor>
-  WEFT_INLINE void finish(index_t n) {
-    x.template finish<Cursor>(n);
-    y.template finish<Cursor>(n);
+  WEFT_INLINE void finish(totals& t, index_t n) const {
+    x.finish(t.x, n);
+    y.finish(t.y, n);
   }
 };
 template <class X, class Y>
@@ -98,57 +117,75 @@ struct reduce_work {
   using compute = typename Op::template compute<T>;
   using packed = std::conditional_t<std::is_same_v<compute, bool>, uint8, compute>;
   using accumulator = typename Op::template accumulator<packed, N>;
+  using result_type = typename Op::template result<T>;
+  struct sums {
+    accumulator a, b, c, d;
+    template <int U>
+    WEFT_INLINE accumulator& get() {
+      if constexpr (U == 0) return a;
+      else if constexpr (U == 1) return b;
+      else if constexpr (U == 2) return c;
+      else return d;
+    }
+    WEFT_INLINE accumulator joined() {
+      a.join(b);
+      c.join(d);
+      a.join(c);
+      return a;
+    }
+  };
+  using totals = counter<accumulator>;
+
   Line line;
-  typename Op::template result<T>* result;
-  accumulator sum[unroll];
+  result_type* result;
   accumulator* shared = nullptr;  // (blocks): where threads leave what their blocks gave
-  counter<accumulator> done;
 
-  WEFT_INLINE reduce_work(Line const& l, typename Op::template result<T>* r) : line(l), result(r) {}
-  WEFT_INLINE reduce_work(reduce_work const& o) : line(o.line), result(o.result), shared(o.shared) {}
-
-  WEFT_INLINE void clear() {
-    for (int u = 0; u < unroll; ++u) sum[u].clear();
+  WEFT_INLINE sums start() const {
+    sums s;
+    s.a.clear();
+    s.b.clear();
+    s.c.clear();
+    s.d.clear();
+    return s;
   }
-  template <class C>
-  WEFT_INLINE void run(int u, index_t i, full p, C const& cells) {
-    sum[u].add(as<packed>(line.load(i, p, cells)), i);
+  template <int U, class C>
+  WEFT_INLINE void run(sums& s, index_t i, full p, C const& cells) const {
+    s.template get<U>().add(as<packed>(line.load(i, p, cells)), i);
   }
-  template <class C>
-  WEFT_INLINE void run(int u, index_t i, first p, C const& cells) {
-    sum[u].add(as<packed>(line.load(i, p, cells)), i, p.n);
+  template <int U, class C>
+  WEFT_INLINE void run(sums& s, index_t i, first p, C const& cells) const {
+    s.template get<U>().add(as<packed>(line.load(i, p, cells)), i, p.n);
   }
-  WEFT_INLINE void flush(index_t b) {
-    sum[0].join(sum[1]);
-    sum[2].join(sum[3]);
-    sum[0].join(sum[2]);
+  WEFT_INLINE void single(sums& s, index_t n) const { *result = static_cast<result_type>(s.joined().total(n)); }
+  WEFT_INLINE void flush(sums& s, totals& t, index_t b) const {
     if (shared)
-      shared[b] = sum[0];
+      shared[b] = s.joined();
     else
-      done.push(sum[0]);
+      t.push(s.joined());
   }
   WEFT_INLINE void share(arena_scope& s, index_t blocks) { shared = s.take<accumulator>(blocks); }
-  WEFT_INLINE void collect(index_t blocks) {
-    for (index_t b = 0; b < blocks; ++b) done.push(shared[b]);
+  WEFT_INLINE void collect(totals& t, index_t blocks) const {
+    for (index_t b = 0; b < blocks; ++b) t.push(shared[b]);
   }
-  template <class Cursor>
-  WEFT_INLINE void finish(index_t n) {
-    auto const total = done.blocks == 1 ? done.level[0].total(n) : done.joined().total(n);
-    *result = static_cast<typename Op::template result<T>>(total);
-  }
+  WEFT_INLINE void finish(totals& t, index_t n) const { *result = static_cast<result_type>(t.joined().total(n)); }
 };
 
 template <class Id, class Line, class T, int N, bool Store, class Body>
 struct let_work {
   static constexpr bool any = true;
+  using sums = typename Body::sums;
+  using totals = typename Body::totals;
   Line line;
   T* row;
   Body body;
-  WEFT_INLINE void clear() {
-    if constexpr (Body::any) body.clear();
+  WEFT_INLINE sums start() const {
+    if constexpr (Body::any)
+      return body.start();
+    else
+      return {};
   }
-  template <class P, class C>
-  WEFT_INLINE void run(int u, index_t i, P part, C const& outer) {
+  template <int U, class P, class C>
+  WEFT_INLINE void run(sums& s, index_t i, P part, C const& outer) const {
     auto const v = line.load(i, part, outer);
     if constexpr (Store) {
       if constexpr (std::is_same_v<P, full>)
@@ -156,20 +193,22 @@ struct let_work {
       else
         as<T>(v).store_partial(row + i, part.n);
     }
-    if constexpr (Body::any) body.run(u, i, part, cells<Id, std::remove_const_t<decltype(v)>, C>{v, outer});
+    if constexpr (Body::any) body.template run<U>(s, i, part, cells<Id, std::remove_const_t<decltype(v)>, C>{v, outer});
   }
-  WEFT_INLINE void flush(index_t b) {
-    if constexpr (Body::any) body.flush(b);
+  WEFT_INLINE void single(sums& s, index_t n) const {
+    if constexpr (Body::any) body.single(s, n);
+  }
+  WEFT_INLINE void flush(sums& s, totals& t, index_t b) const {
+    if constexpr (Body::any) body.flush(s, t, b);
   }
   WEFT_INLINE void share(arena_scope& s, index_t blocks) {
     if constexpr (Body::any) body.share(s, blocks);
   }
-  WEFT_INLINE void collect(index_t blocks) {
-    if constexpr (Body::any) body.collect(blocks);
+  WEFT_INLINE void collect(totals& t, index_t blocks) const {
+    if constexpr (Body::any) body.collect(t, blocks);
   }
-  template <class Cursor>
-  WEFT_INLINE void finish(index_t n) {
-    if constexpr (Body::any) body.template finish<Cursor>(n);
+  WEFT_INLINE void finish(totals& t, index_t n) const {
+    if constexpr (Body::any) body.finish(t, n);
   }
 };
 
@@ -222,7 +261,7 @@ struct work_in<row_reduce<Op, T, A>> {
     } else if constexpr (P == A::avail) {
       auto line = c.a.template line<P, N>(r, e);
       return join_work(work_of<P, N, Last>(c.a, r, e),
-                       reduce_work<Op, T, N, decltype(line)>(line, &c.value));
+                       reduce_work<Op, T, N, decltype(line)>{line, &c.value});
     } else {
       return no_work{};
     }
@@ -251,23 +290,27 @@ struct work_in<named<Id, D, B>> {
   }
 };
 
+// One block, elements [from, to).
+template <int N, class W>
+WEFT_INLINE typename W::sums sweep_block(W const& w, index_t from, index_t to) {
+  auto s = w.start();
+  index_t i = from;
+  for (; i + unroll * N <= to; i += unroll * N) {
+    w.template run<0>(s, i, full{}, no_cells{});
+    w.template run<1>(s, i + N, full{}, no_cells{});
+    w.template run<2>(s, i + 2 * N, full{}, no_cells{});
+    w.template run<3>(s, i + 3 * N, full{}, no_cells{});
+  }
+  for (; i + N <= to; i += N) w.template run<0>(s, i, full{}, no_cells{});
+  if (i < to) w.template run<0>(s, i, first{static_cast<int>(to - i)}, no_cells{});
+  return s;
+}
 // Elements [from, to) of a row; `from` is the start of a block.
 template <int N, class W>
-WEFT_INLINE void sweep(W& w, index_t from, index_t to) {
-  for (index_t b = from; b < to || (b == 0 && to == 0); b += block) {
-    index_t const stop = b + block < to ? b + block : to;
-    w.clear();
-    index_t i = b;
-    for (; i + unroll * N <= stop; i += unroll * N) {
-      w.run(0, i, full{}, no_cells{});
-      w.run(1, i + N, full{}, no_cells{});
-      w.run(2, i + 2 * N, full{}, no_cells{});
-      w.run(3, i + 3 * N, full{}, no_cells{});
-    }
-    for (; i + N <= stop; i += N) w.run(0, i, full{}, no_cells{});
-    if (i < stop) w.run(0, i, first{static_cast<int>(stop - i)}, no_cells{});
-    w.flush(b / block);
-    if (to == 0) break;
+[[gnu::noinline]] void sweep_blocks(W const& w, typename W::totals& t, index_t from, index_t to) {
+  for (index_t b = from; b < to; b += block) {
+    auto s = sweep_block<N>(w, b, b + block < to ? b + block : to);
+    w.flush(s, t, b / block);
   }
 }
 

@@ -93,7 +93,8 @@ constexpr T highest() {
     return std::numeric_limits<T>::max();
 }
 
-// NaN wins.
+// NaN wins. The instruction keeps the other operand when one is NaN, so that NaN is remembered apart, off the chain
+// of maxima.
 template <bool Max>
 struct extreme {
   static constexpr bool needs_elements = true;
@@ -101,28 +102,64 @@ struct extreme {
   using compute = std::conditional_t<std::is_same_v<T, bool>, uint8, T>;
   template <class T>
   using result = T;
+
+  template <class T, int N, bool Floating>
+  struct state {
+    WEFT_INLINE void clear() {}
+    WEFT_INLINE void see(simd::pack<T, N>) {}
+    WEFT_INLINE void see(simd::pack<T, N>, int) {}
+    WEFT_INLINE void join(state const&) {}
+    WEFT_INLINE bool any() const { return false; }
+    WEFT_INLINE simd::pack<T, N> apply(simd::pack<T, N> v) const { return v; }
+  };
+  template <class T, int N>
+  struct state<T, N, true> {
+    simd::mask<T, N> seen;
+    WEFT_INLINE void clear() { seen = simd::mask<T, N>::first(0); }
+    WEFT_INLINE void see(simd::pack<T, N> v) { seen = seen | (v != v); }
+    WEFT_INLINE void see(simd::pack<T, N> v, int n) { seen = seen | ((v != v) & simd::mask<T, N>::first(n)); }
+    WEFT_INLINE void join(state const& o) { seen = seen | o.seen; }
+    WEFT_INLINE bool any() const { return simd::any(seen); }
+    WEFT_INLINE simd::pack<T, N> apply(simd::pack<T, N> v) const {
+      return simd::select(seen, simd::pack<T, N>(std::numeric_limits<T>::quiet_NaN()), v);
+    }
+  };
+
   template <class T, int N>
   struct accumulator {
     simd::pack<T, N> value;
-    WEFT_INLINE static simd::pack<T, N> better(simd::pack<T, N> a, simd::pack<T, N> b) {
+    [[no_unique_address]] state<T, N, std::is_floating_point_v<T>> nan;
+    // The second operand wins when the first is NaN, so the value itself never becomes NaN.
+    WEFT_INLINE static simd::pack<T, N> better(simd::pack<T, N> v, simd::pack<T, N> best) {
       if constexpr (Max)
-        return simd::maximum(a, b);
+        return simd::max(v, best);
       else
-        return simd::minimum(a, b);
+        return simd::min(v, best);
     }
-    WEFT_INLINE void clear() { value = simd::pack<T, N>(Max ? lowest<T>() : highest<T>()); }
-    WEFT_INLINE void add(simd::pack<T, N> v, index_t) { value = better(value, v); }
-    WEFT_INLINE void add(simd::pack<T, N> v, index_t, int n) { value = first_lanes(better(value, v), value, n); }
-    WEFT_INLINE void join(accumulator const& o) { value = better(value, o.value); }
+    WEFT_INLINE void clear() {
+      value = simd::pack<T, N>(Max ? lowest<T>() : highest<T>());
+      nan.clear();
+    }
+    WEFT_INLINE void add(simd::pack<T, N> v, index_t) {
+      value = better(v, value);
+      nan.see(v);
+    }
+    WEFT_INLINE void add(simd::pack<T, N> v, index_t, int n) {
+      value = first_lanes(better(v, value), value, n);
+      nan.see(v, n);
+    }
+    WEFT_INLINE void join(accumulator const& o) {
+      value = better(o.value, value);
+      nan.join(o.nan);
+    }
     WEFT_INLINE T total(index_t) const {
-      if constexpr (std::is_floating_point_v<T>)
-        if (simd::any(value != value)) return std::numeric_limits<T>::quiet_NaN();
+      if (nan.any()) return std::numeric_limits<T>::quiet_NaN();
       if constexpr (Max)
         return simd::reduce_max(value);
       else
         return simd::reduce_min(value);
     }
-    WEFT_INLINE simd::pack<T, N> lanes(index_t) const { return value; }
+    WEFT_INLINE simd::pack<T, N> lanes(index_t) const { return nan.apply(value); }
   };
 };
 struct max : extreme<true> {

@@ -167,7 +167,14 @@ struct reaching {
 };
 // Through floating-point children with a derivative alone. Precondition: parameters were resolved.
 template <class E>
-inline constexpr bool reaches = kind_of_type<element_t<E>> == kind::floating && reaching<E>::value;
+constexpr bool find_reaching() {
+  if constexpr (kind_of_type<element_t<E>> == kind::floating)
+    return reaching<E>::value;
+  else
+    return false;
+}
+template <class E>
+inline constexpr bool reaches = find_reaching<E>();
 
 template <class T, auto S, int N>
 struct reaching<tracked<T, S, N>> {
@@ -238,8 +245,10 @@ struct reads<map<Op, A, B>> {
   static constexpr reading find() {
     using T = element_t<map<Op, A, B>>;
     reading r;
-    if constexpr (reaches_through<Op, 0, A>()) r = r | reads_for<Op, 0, T, a, b>();
-    if constexpr (reaches_through<Op, 1, B>()) r = r | reads_for<Op, 1, T, a, b>();
+    if constexpr (reaches<map<Op, A, B>>) {
+      if constexpr (reaches_through<Op, 0, A>()) r = r | reads_for<Op, 0, T, a, b>();
+      if constexpr (reaches_through<Op, 1, B>()) r = r | reads_for<Op, 1, T, a, b>();
+    }
     return r;
   }
   static constexpr reading value = find();
@@ -252,9 +261,11 @@ struct reads<map<Op, A, B, C>> {
   static constexpr reading find() {
     using T = element_t<map<Op, A, B, C>>;
     reading r;
-    if constexpr (reaches_through<Op, 0, A>()) r = r | reads_for<Op, 0, T, a, b, c>();
-    if constexpr (reaches_through<Op, 1, B>()) r = r | reads_for<Op, 1, T, a, b, c>();
-    if constexpr (reaches_through<Op, 2, C>()) r = r | reads_for<Op, 2, T, a, b, c>();
+    if constexpr (reaches<map<Op, A, B, C>>) {
+      if constexpr (reaches_through<Op, 0, A>()) r = r | reads_for<Op, 0, T, a, b, c>();
+      if constexpr (reaches_through<Op, 1, B>()) r = r | reads_for<Op, 1, T, a, b, c>();
+      if constexpr (reaches_through<Op, 2, C>()) r = r | reads_for<Op, 2, T, a, b, c>();
+    }
     return r;
   }
   static constexpr reading value = find();
