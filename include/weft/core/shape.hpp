@@ -105,10 +105,13 @@ constexpr fit fits(dim const& a, dim const& b) {
 }
 constexpr dim broadcast(dim const& a, dim const& b) {
   dim const& n = a.named() ? a : b;  // a named size with an unnamed one gives the named one
-  dim d = n;
-  if (n.known()) return d;
   dim const& other = a.named() ? b : a;
-  d.extent = other.known() && other.extent != 1 ? other.extent : n.extent;
+  bool const equal = a.named() && b.named();  // equal names, equal sizes: 1 is no exception
+  dim d = n;
+  if (!n.known())
+    d.extent = equal || other.extent != 1 ? other.extent : dyn;
+  else if (n.extent == 1 && !equal)
+    d.extent = other.extent;
   return d;
 }
 constexpr fit fits(shape const& a, shape const& b) {
@@ -142,6 +145,14 @@ template <char...>
 struct letters {};
 
 // -- extents at run time ---------------------------------------------------------------------------------------
+
+// std::array's == calls memcmp, which costs more than a small statement.
+template <std::size_t R>
+WEFT_ALWAYS_INLINE constexpr bool same_extents(std::array<index_t, R> const& a, std::array<index_t, R> const& b) {
+  bool same = true;
+  for (std::size_t i = 0; i < R; ++i) same &= a[i] == b[i];
+  return same;
+}
 
 template <std::size_t R>
 constexpr index_t count(std::array<index_t, R> const& e) {

@@ -67,7 +67,7 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
       }
       engine::room<T> where;
       auto& items = t.items();
-      if (items.buffer && items.ext == ext && !items.buffer.borrowed() &&
+      if (items.buffer && same_extents(items.ext, ext) && !items.buffer.borrowed() &&
           items.buffer.holders() == 1 + engine::holders_in(e, items.buffer)) {
         items.buffer.drop_derived();
         where.in_place = static_cast<T*>(items.buffer.data());
@@ -135,6 +135,8 @@ WEFT_INLINE constexpr element_t<E> number_of(E const& e) {
 
 template <class T, auto S, class X>
 WEFT_INLINE void fill_with(tensor<T, S>& t, X const& x) {
+  static_assert(std::is_same_v<T, promote_t<T, weak_t<typename expr::number<X>::type, T>>>,
+                "weft: assign: a fractional number would be lost in a tensor of integers");
   T const value = static_cast<T>(x);
   T* const out = t.data();
   index_t const n = t.size();
@@ -161,7 +163,7 @@ template <class T, auto S, class E>
 WEFT_INLINE void update_in_place(tensor<T, S>& t, E const& e) {
   if constexpr (!poisoned<E>) {
     auto const ext = t.sizes();
-    if (e.sizes() != ext) {
+    if (!same_extents(e.sizes(), ext)) {
       auto const s = e.sizes();
       fail_shapes("update", ext.data(), tensor<T, S>::dims.rank, s.data(), E::dims.rank, "differ: the tensor keeps its shape");
     }
@@ -221,7 +223,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
       }
       auto const run = [&](auto const& e) {
         Tensor& t = *p.target;
-        index_t dense[C + 1], strides[max_rank] = {};
+        index_t dense[max_rank], strides[max_rank] = {};
         engine::dense_strides(t.sizes().data(), C, dense);
         index_t offset = 0;
         for (int c = 0; c < C; ++c) {

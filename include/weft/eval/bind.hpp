@@ -103,10 +103,9 @@ WEFT_INLINE auto bind_child(Node const& node, Child const& child, frame const& f
   if constexpr (C == 0 || (R == C && Node::dims.known() && Node::dims == Child::dims)) {
     return bind<Context>(child, f, m, names);
   } else if constexpr (Context::outer) {
-    return bind<Context>(child, f, R == C ? m : child_map<R, C>(m, node.sizes(), child.sizes()), names);
-  } else if constexpr (R == C) {
-    if (f.flat) return bind<Context>(child, f, m, names);
     return bind<Context>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
+  } else if constexpr (R == C) {
+    return bind<Context>(child, f, f.flat ? m : child_map<R, C>(m, node.sizes(), child.sizes()), names);
   } else {
     return bind<typename Context::indirect>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
   }
@@ -116,40 +115,73 @@ template <class Op, class A>
 struct binding<map<Op, A>> {
   template <class Context, class Names>
   WEFT_INLINE static auto make(map<Op, A> const& n, frame const& f, axis_map const& m, Names const& names) {
-    auto a = bind_child<Context>(n, n.a, f, m, names);
-    return mapped<Op, decltype(a)>{a};
+    using CA = decltype(bind_child<Context>(n, n.a, f, m, names));
+    return mapped<Op, CA>{bind_child<Context>(n, n.a, f, m, names)};
   }
 };
 template <class Op, class A, class B>
 struct binding<map<Op, A, B>> {
   template <class Context, class Names>
   WEFT_INLINE static auto make(map<Op, A, B> const& n, frame const& f, axis_map const& m, Names const& names) {
-    auto a = bind_child<Context>(n, n.a, f, m, names);
-    auto b = bind_child<Context>(n, n.b, f, m, names);
-    return mapped<Op, decltype(a), decltype(b)>{a, b};
+    using CA = decltype(bind_child<Context>(n, n.a, f, m, names));
+    using CB = decltype(bind_child<Context>(n, n.b, f, m, names));
+    return mapped<Op, CA, CB>{bind_child<Context>(n, n.a, f, m, names), bind_child<Context>(n, n.b, f, m, names)};
   }
 };
 template <class Op, class A, class B, class C>
 struct binding<map<Op, A, B, C>> {
   template <class Context, class Names>
   WEFT_INLINE static auto make(map<Op, A, B, C> const& n, frame const& f, axis_map const& m, Names const& names) {
-    auto a = bind_child<Context>(n, n.a, f, m, names);
-    auto b = bind_child<Context>(n, n.b, f, m, names);
-    auto c = bind_child<Context>(n, n.c, f, m, names);
-    return mapped<Op, decltype(a), decltype(b), decltype(c)>{a, b, c};
+    using CA = decltype(bind_child<Context>(n, n.a, f, m, names));
+    using CB = decltype(bind_child<Context>(n, n.b, f, m, names));
+    using CC = decltype(bind_child<Context>(n, n.c, f, m, names));
+    return mapped<Op, CA, CB, CC>{bind_child<Context>(n, n.a, f, m, names), bind_child<Context>(n, n.b, f, m, names),
+                                  bind_child<Context>(n, n.c, f, m, names)};
   }
 };
 
 // -- what is evaluated apart -------------------------------------------------------------------------------------
 
-// The node with the definitions of the names around it, so that it can stand alone.
+// Does the node mention the name of a definition?
+template <class Id, class Node>
+constexpr bool mentions() {
+  if constexpr (requires(Node const& n) { n.c; })
+    return mentions<Id, decltype(Node::a)>() || mentions<Id, decltype(Node::b)>() || mentions<Id, decltype(Node::c)>();
+  else if constexpr (requires(Node const& n) { n.b; })
+    return mentions<Id, decltype(Node::a)>() || mentions<Id, decltype(Node::b)>();
+  else if constexpr (requires(Node const& n) { n.a; })
+    return mentions<Id, decltype(Node::a)>();
+  else if constexpr (requires(Node const& n) { n.definition; })
+    return mentions<Id, decltype(Node::definition)>() || mentions<Id, decltype(Node::body)>();
+  else
+    return expr::is_cell_of<Id, Node>;
+}
+
+// The node with the definitions of the names around it, so that it can stand alone. They are put below reductions and
+// products: what is left at the root is something `execute` knows how to run.
 template <class Node>
 WEFT_INLINE auto close_over(Node const& n, no_names const&) {
   return n;
 }
 template <class Node, class Id, class D, int A, bool S, class Outer>
+WEFT_INLINE auto close_over(Node const& n, name<Id, D, A, S, Outer> const& names);
+template <class Op, unsigned Mask, class X, class Id, class D, int A, bool S, class Outer>
+WEFT_INLINE auto close_over(reduce<Op, Mask, X> const& n, name<Id, D, A, S, Outer> const& names) {
+  auto const inner = close_over(n.a, names);
+  return reduce<Op, Mask, std::remove_const_t<decltype(inner)>>(inner);
+}
+template <class X, class Y, class Id, class D, int A, bool S, class Outer>
+WEFT_INLINE auto close_over(contract<X, Y> const& n, name<Id, D, A, S, Outer> const& names) {
+  auto const x = close_over(n.a, names);
+  auto const y = close_over(n.b, names);
+  return contract<std::remove_const_t<decltype(x)>, std::remove_const_t<decltype(y)>>(x, y);
+}
+template <class Node, class Id, class D, int A, bool S, class Outer>
 WEFT_INLINE auto close_over(Node const& n, name<Id, D, A, S, Outer> const& names) {
-  return close_over(let_node<Id, D, Node>(names.definition, n), names.outer);
+  if constexpr (mentions<Id, Node>())
+    return close_over(let_node<Id, D, Node>(names.definition, n), names.outer);
+  else
+    return close_over(n, names.outer);
 }
 
 template <class Context, class Node, class Names>
@@ -177,9 +209,9 @@ struct binding<reduce<Op, Mask, A>> {
   template <class Context, class Names>
   WEFT_INLINE static auto make(node const& n, frame const& f, axis_map const& m, Names const& names) {
     if constexpr (fuses<Context>) {
-      auto a = bind<typename Context::inside>(n.a, f, axis_map::identity<A::dims.rank>(), names);
-      row_reduce<Op, element_t<A>, decltype(a)> r{a};
-      return r;
+      auto const own = axis_map::identity<A::dims.rank>();
+      using C = decltype(bind<typename Context::inside>(n.a, f, own, names));
+      return row_reduce<Op, element_t<A>, C>{bind<typename Context::inside>(n.a, f, own, names)};
     } else {
       return bind_evaluated<Context>(n, f, m, names);
     }
@@ -228,6 +260,18 @@ inline constexpr bool elementwise<let_node<Id, D, B>> = elementwise<D> && elemen
 template <class Id, class T, weft::shape D, int Row>
 inline constexpr bool elementwise<cell<Id, T, D, Row>> = false;
 
+// sum(x) beside an operand of any rank: a number, found before the loop begins. Precondition: n has one element.
+template <class Node, class Names>
+WEFT_INLINE auto bind_number(Node const& n, Names const& names) {
+  using T = element_t<Node>;
+  auto const result = evaluated<T, Node::dims.rank>(close_over(n, names));
+  return constant<T>{*result.data()};
+}
+template <class E>
+inline constexpr bool evaluated_number = false;
+template <unsigned Mask, class A>
+inline constexpr bool evaluated_number<squeeze_node<Mask, A>> = squeeze_node<Mask, A>::dims.rank == 0 && !elementwise<A>;
+
 template <class Context, class A, class Names>
 WEFT_INLINE auto bind_viewed(A const& a, frame const& f, axis_map const& m, Names const& names) {
   if constexpr (elementwise<A>)
@@ -267,6 +311,8 @@ struct binding<squeeze_node<Mask, A>> {
     }
     if constexpr (Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)
       return bind<Context>(n.a, f, r, names);
+    else if constexpr (evaluated_number<squeeze_node<Mask, A>>)
+      return bind_number(n.a, names);
     else
       return bind_viewed<Context>(n.a, f, r, names);
   }
@@ -274,24 +320,75 @@ struct binding<squeeze_node<Mask, A>> {
 
 // -- names -----------------------------------------------------------------------------------------------------
 
+// Whether the loop itself meets the name, rather than only what is evaluated apart (reductions that do not fuse,
+// products, views of what has the name in it).
+template <class Id, class Context, class Node>
+struct met {
+  static constexpr bool value = expr::is_cell_of<Id, Node>;
+};
+template <class Parent, class Child, class Context>
+using child_context = std::conditional_t<Context::outer || Child::dims.rank == 0 || Child::dims.rank == Parent::dims.rank,
+                                         Context, typename Context::indirect>;
+template <class Id, class Context, class Op, class A>
+struct met<Id, Context, map<Op, A>> : met<Id, Context, A> {};
+template <class Id, class Context, class Op, class A, class B>
+struct met<Id, Context, map<Op, A, B>> {
+  using node = map<Op, A, B>;
+  static constexpr bool value =
+      met<Id, child_context<node, A, Context>, A>::value || met<Id, child_context<node, B, Context>, B>::value;
+};
+template <class Id, class Context, class Op, class A, class B, class C>
+struct met<Id, Context, map<Op, A, B, C>> {
+  using node = map<Op, A, B, C>;
+  static constexpr bool value = met<Id, child_context<node, A, Context>, A>::value ||
+                                met<Id, child_context<node, B, Context>, B>::value ||
+                                met<Id, child_context<node, C, Context>, C>::value;
+};
+template <class Id, class Context, class Op, unsigned Mask, class A>
+struct met<Id, Context, reduce<Op, Mask, A>> {
+  static constexpr bool value =
+      binding<reduce<Op, Mask, A>>::template fuses<Context> && met<Id, typename Context::inside, A>::value;
+};
+template <class Id, class Context, unsigned Mask, class A>
+struct met<Id, Context, squeeze_node<Mask, A>> {
+  static constexpr int R = A::dims.rank;
+  static constexpr bool value = Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q &&
+                                met<Id, Context, A>::value;
+};
+template <class Context, class D>
+using defining_context =
+    std::conditional_t<Context::outer && !(expr::narrow<D>.q > 0), typename Context::inside, Context>;
+template <class Id, class Context, class Inner, class D, class B>
+struct met<Id, Context, let_node<Inner, D, B>> {
+  static constexpr bool value = met<Id, Context, B>::value || met<Id, defining_context<Context, D>, D>::value;
+};
+
 template <class Id, class D, class B>
 struct binding<let_node<Id, D, B>> {
+  // The node may be narrower than the definition, whose place is then that of the reduction it stands in.
+  template <class Context, class Names>
+  WEFT_INLINE static auto define(let_node<Id, D, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+    constexpr int C = D::dims.rank;
+    using defining = defining_context<Context, D>;
+    if constexpr (C > 0 && Context::direct && C == Context::domain) {
+      if (f.flat) return bind<defining>(n.definition, f, m, names);
+      auto const own = axis_map::identity<C>();
+      return bind<defining>(n.definition, f, child_map(own, f.ext, C, n.definition.sizes().data(), C), names);
+    } else {
+      return bind_child<defining>(n, n.definition, f, m, names);
+    }
+  }
   template <class Context, class Names>
   WEFT_INLINE static auto make(let_node<Id, D, B> const& n, frame const& f, axis_map const& m, Names const& names) {
-    // Under an outer context (one value a row) the definition may itself be as wide as the row.
-    constexpr bool one_a_row = expr::narrow<D>.q > 0;
-    using defining = std::conditional_t<Context::outer && !one_a_row, typename Context::inside, Context>;
-    auto const own = axis_map::identity<D::dims.rank>();
-    auto d = [&] {
-      if constexpr (Context::outer)
-        return bind<defining>(n.definition, f, own, names);
-      else
-        return bind_child<Context>(n, n.definition, f, m, names);
-    }();
-    using DC = decltype(d);
-    name<Id, D, DC::avail, DC::row_constant, Names> const inner{n.definition, names};
-    auto b = bind<Context>(n.body, f, m, inner);
-    return named<Id, DC, decltype(b)>{d, b};
+    if constexpr (met<Id, Context, B>::value) {
+      auto d = define<Context>(n, f, m, names);
+      using DC = decltype(d);
+      name<Id, D, DC::avail, DC::row_constant, Names> const inner{n.definition, names};
+      auto b = bind<Context>(n.body, f, m, inner);
+      return named<Id, DC, decltype(b)>{d, b};
+    } else {
+      return bind<Context>(n.body, f, m, name<Id, D, 0, true, Names>{n.definition, names});
+    }
   }
 };
 

@@ -69,6 +69,17 @@ struct place_of {
 struct leaf_strides {
   index_t stride[max_rank];
 
+  WEFT_INLINE leaf_strides() {}
+  // Written out so that compilers must build cursors where they stay: a copy right after the fields were written, by
+  // wider moves, stalls for longer than a small statement takes.
+  WEFT_INLINE leaf_strides(leaf_strides const& o) {
+    for (int d = 0; d < max_rank; ++d) stride[d] = o.stride[d];
+  }
+  WEFT_INLINE leaf_strides& operator=(leaf_strides const& o) {
+    for (int d = 0; d < max_rank; ++d) stride[d] = o.stride[d];
+    return *this;
+  }
+
   // How many of the last axes of the frame can be one dense row.
   [[gnu::noinline]] int dense_axes(frame const& f) const {
     index_t expected = 1;
@@ -114,6 +125,7 @@ struct memory : leaf_strides {
     scratch = staged(f) ? scope.take<T>(rows * columns) : nullptr;
   }
   WEFT_INLINE bool any_staged(frame const& f) const { return staged(f); }
+  WEFT_INLINE bool any_strided(frame const& f) const { return !f.flat && stride[f.rank - 1] != 0 && staged(f); }
 
   WEFT_INLINE void enter(frame const& f, region const& t) {
     if (f.row == 0 && !scratch)
@@ -166,6 +178,7 @@ struct constant {
   template <int Last>
   WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
   WEFT_INLINE bool any_staged(frame const&) const { return false; }
+  WEFT_INLINE bool any_strided(frame const&) const { return false; }
   WEFT_INLINE void enter(frame const&, region const&) {}
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t, E const&) const {
@@ -219,6 +232,7 @@ struct mapped<Op, A> {
   template <int Last>
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t c) { a.template prepare<Last>(f, s, r, c); }
   WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f); }
+  WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) { a.enter(f, t); }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
@@ -250,6 +264,7 @@ struct mapped<Op, A, B> {
     b.template prepare<Last>(f, s, r, c);
   }
   WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f) || b.any_staged(f); }
+  WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f) || b.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) {
     a.enter(f, t);
     b.enter(f, t);
@@ -289,6 +304,9 @@ struct mapped<Op, A, B, C> {
   WEFT_INLINE bool any_staged(frame const& f) const {
     return a.any_staged(f) || b.any_staged(f) || c.any_staged(f);
   }
+  WEFT_INLINE bool any_strided(frame const& f) const {
+    return a.any_strided(f) || b.any_strided(f) || c.any_strided(f);
+  }
   WEFT_INLINE void enter(frame const& f, region const& t) {
     a.enter(f, t);
     b.enter(f, t);
@@ -324,6 +342,7 @@ struct row_reduce {
   template <int Last>
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t c) { a.template prepare<Last>(f, s, r, c); }
   WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f); }
+  WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) { a.enter(f, t); }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t, E const&) const {
@@ -349,6 +368,7 @@ struct cell_cursor {
   template <int Last>
   WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
   WEFT_INLINE bool any_staged(frame const&) const { return false; }
+  WEFT_INLINE bool any_strided(frame const&) const { return false; }
   WEFT_INLINE void enter(frame const&, region const&) {}
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& names) const {
@@ -397,6 +417,7 @@ struct named {
     if constexpr (Last > ready && !again) row = scratch = s.take<row_type>(c);
   }
   WEFT_INLINE bool any_staged(frame const& f) const { return definition.any_staged(f) || body.any_staged(f); }
+  WEFT_INLINE bool any_strided(frame const& f) const { return definition.any_strided(f) || body.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) {
     definition.enter(f, t);
     body.enter(f, t);
@@ -436,6 +457,7 @@ struct outer_memory : memory<T> {
   template <int Last>
   WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
   WEFT_INLINE bool any_staged(frame const&) const { return false; }
+  WEFT_INLINE bool any_strided(frame const&) const { return false; }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const&) const {
     return splat_line<T, pack<T, N>, true>{pack<T, N>(this->here[r * this->pitch])};

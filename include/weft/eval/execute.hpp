@@ -57,6 +57,17 @@ WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* s
   for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || leaf_stride[d] == stride[d];
   if (!same) o.crosses = true;
 }
+// The same for a flat frame, where all there is to compare is addresses.
+template <class Cursor>
+WEFT_INLINE bool crosses_flat(Cursor const& c, index_t n, void const* out, index_t size) {
+  bool crosses = false;
+  auto const low = static_cast<char const*>(out), high = low + n * size;
+  c.each_leaf([&](void const* base, index_t leaf_size, index_t const*) {
+    auto const b = static_cast<char const*>(base);
+    crosses = crosses || (b != low && b < high && low < b + n * leaf_size) || (b == low && leaf_size != size);
+  });
+  return crosses;
+}
 template <class Cursor>
 WEFT_INLINE overlap overlap_of(Cursor const& c, frame const& f, void const* out, index_t size, index_t const* stride) {
   overlap o;
@@ -66,23 +77,30 @@ WEFT_INLINE overlap overlap_of(Cursor const& c, frame const& f, void const* out,
   return o;
 }
 
-// Every leaf is dense and has exactly these extents.
+// Every leaf is dense and has exactly these extents, or is a number by the time the loop begins.
 template <class E, std::size_t R>
 WEFT_INLINE bool all_flat(E const&, std::array<index_t, R> const&) {
-  if constexpr (E::dims.rank == 0) return true;
   return false;
+}
+template <class T, std::size_t R>
+WEFT_INLINE bool all_flat(expr::constant<T> const&, std::array<index_t, R> const&) {
+  return true;
+}
+template <unsigned Mask, class A, std::size_t R>
+WEFT_INLINE bool all_flat(squeeze_node<Mask, A> const&, std::array<index_t, R> const&) {
+  return evaluated_number<squeeze_node<Mask, A>>;
 }
 template <class T, auto S, std::size_t R>
 WEFT_INLINE bool all_flat(tensor<T, S> const& t, std::array<index_t, R> const& e) {
   if constexpr (to_shape(S).rank == R)
-    return t.sizes() == e;
+    return same_extents(t.sizes(), e);
   else
     return to_shape(S).rank == 0;
 }
 template <class T, int S, std::size_t R>
 WEFT_INLINE bool all_flat(borrowed<T, S> const& t, std::array<index_t, R> const& e) {
   if constexpr (S == R)
-    return t.sizes() == e;
+    return same_extents(t.sizes(), e);
   else
     return false;
 }
@@ -157,7 +175,7 @@ template <int Q, class T, class E>
   bool apart = true;
   if (flat) {
     out.stride[0] = 1;
-    out.base = where.in_place && !overlap_of(c, f, where.in_place, sizeof(T), out.stride).crosses
+    out.base = where.in_place && !crosses_flat(c, f.n, where.in_place, sizeof(T))
                    ? where.in_place
                    : where.allocate(f.n);
   } else {
@@ -260,6 +278,17 @@ void execute_narrow(E const& e, room<T>& where) {
   run<true, (Q == D)>(c, out, f, false);
 }
 
+// The reductions have the rows of the domain, and the result has a value for each row and nothing besides: not so
+// for sum(x, axis<1>) + b where x has one row and b is longer.
+template <class Context, class E>
+WEFT_INLINE bool narrow_agrees(E const& e, index_t const* ext) {
+  constexpr int kept = Context::domain - Context::q;
+  auto const own = e.sizes();
+  for (int i = 0; i < E::dims.rank; ++i)
+    if (own[static_cast<std::size_t>(i)] != (i < kept ? ext[i] : 1)) return false;
+  return rows_agree<Context>(e, ext);
+}
+
 // -- columns ---------------------------------------------------------------------------------------------------
 
 // The order [kept but for the last run][reduced][the last run of kept axes]; with a reduced last axis, that run is
@@ -351,7 +380,7 @@ template <class T, class E>
 void execute(E const& e, room<T>& where) {
   constexpr int R = E::dims.rank;
   constexpr auto one = expr::narrow<E>;
-  if constexpr (product_in<E>::whole) {
+  if constexpr (product_in<E>::whole && (R == 2 || std::is_same_v<T, element_t<E>>)) {
     execute_product(e, where);
   } else if constexpr (root<E>::columns) {
     if (where.strides) {  // a strided place: the reduction is written dense, and copied by the caller
@@ -363,7 +392,7 @@ void execute(E const& e, room<T>& where) {
       execute_narrow<context<one.domain, one.q, true, true>>(e, where);
     } else {
       auto const ext = reduced<E>::sizes(e);
-      if (rows_agree<context<one.domain, one.q, true, true>>(e, ext.data())) [[likely]]
+      if (narrow_agrees<context<one.domain, one.q, true, true>>(e, ext.data())) [[likely]]
         execute_narrow<context<one.domain, one.q, true, true>>(e, where);
       else if constexpr (root_reduction<E>)
         execute_narrow<shallow_context<one.domain, one.q>>(e, where);

@@ -73,8 +73,6 @@ struct survey<map<Op, A>> {
     look<Context>(n.a, x);
   }
 };
-template <class Parent, class Child, class Context>
-using child_context = std::conditional_t<Context::outer || Child::dims.rank == Parent::dims.rank, Context, typename Context::indirect>;
 template <class Op, class A, class B>
 struct survey<map<Op, A, B>> {
   template <class Context>
@@ -136,8 +134,7 @@ template <class Id, class D, class B>
 struct survey<let_node<Id, D, B>> {
   template <class Context>
   static void visit(let_node<Id, D, B> const& n, explanation& x) {
-    constexpr bool wide = Context::outer && expr::narrow<D>.q == 0;
-    look<std::conditional_t<wide, typename Context::inside, Context>>(n.definition, x);
+    if constexpr (met<Id, Context, B>::value) look<defining_context<Context, D>>(n.definition, x);
     look<Context>(n.body, x);
   }
 };

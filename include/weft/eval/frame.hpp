@@ -92,8 +92,11 @@ template <class T>
                               index_t ld) {
   if (column_step == 0) {
     for (index_t r = 0; r < rows; ++r) {
-      T const x = p[r * row_step];
-      for (index_t c = 0; c < columns; ++c) out[r * ld + c] = x;
+      constexpr int W = simd::lanes<T>;
+      simd::pack<T, W> const x(p[r * row_step]);
+      index_t c = 0;
+      for (; c + W <= columns; c += W) x.store(out + r * ld + c);
+      x.store_partial(out + r * ld + c, static_cast<int>(columns - c));
     }
     return;
   }

@@ -23,11 +23,12 @@ namespace detail {
 // A task has at most so many rows, and columns unless b is shared or short. Up to few_rows b is not shared: every
 // task packs its own columns, which no other task needs.
 constexpr index_t few_rows = 256, task_rows = 192, task_columns = 512, short_columns = 1024;
-// A row-major b is read where it lies if its rows are near each other, or if c has so few rows that packing costs more.
-constexpr index_t near_bytes = 3072, unpacked_rows = 64;
+// A row-major b is read where it lies if its rows are near each other, or if c has so few tiles of rows that packing
+// costs more than it saves.
+constexpr index_t near_bytes = 3072, unpacked_tiles = 5;
 // What is packed for all tasks: the panels of b for all of k, or all of a lazy left operand with few rows.
 constexpr index_t shared_bytes = index_t(8) << 20;
-constexpr index_t parallel_from = index_t(1) << 21;  // m n k
+constexpr index_t parallel_from = index_t(1) << 22;  // m n k
 
 // The panels of columns b_first .. b_first + b_columns for every block of k.
 template <class T>
@@ -153,7 +154,7 @@ template <class T>
   }
   if (!a.data || (n > 2 * tile<T>::columns && far_apart<T>(a.column_stride == 1 ? a.row_stride : a.column_stride)))
     s.left = access::in_task;
-  if (!b_rows || (m > unpacked_rows && b.row_stride * index_t(sizeof(T)) > near_bytes)) s.right = access::in_task;
+  if (!b_rows || (m > unpacked_tiles * tile<T>::rows && b.row_stride * index_t(sizeof(T)) > near_bytes)) s.right = access::in_task;
   if (m * n * k <= 262144 && m <= few_rows && n <= short_columns) return multiply_block(s, 0, 0, m, n);
   blocked_product(s);
 }

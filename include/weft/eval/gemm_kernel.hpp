@@ -70,15 +70,11 @@ template <class T, int Rows, reach Reach>
     a[g] = s.a + group * g * s.a_row;
     WEFT_OPAQUE_POINTER(a[g]);
   }
-  if (s.fetch) {
-    T* p = s.c;
-#pragma GCC unroll 32
-    for (int i = 0; i < Rows; ++i) {
+  if (s.fetch)
+#pragma GCC unroll 1
+    for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
-      for (int j = 0; j < Registers * width; j += line) __builtin_prefetch(p + j, 1, 3);
-      p += s.ld;
-    }
-  }
+      for (int j = 0; j < Registers * width; j += line) __builtin_prefetch(s.c + i * s.ld + j, 1, 3);
   T const* b = s.b;
   index_t const a_row = s.a_row, a_step = s.a_step, b_step = s.b_step;
   int const tail = int(s.columns) - (Registers - 1) * width;
@@ -105,7 +101,15 @@ template <class T, int Rows, reach Reach>
   T* c = s.c;
   index_t const ld = s.ld;
   bool const add = s.add;
-  if (tail == width) {
+  if constexpr (Reach == reach::part) {
+#pragma GCC unroll 32
+    for (int i = 0; i < Rows; ++i) {
+      if (add) sum[i][0] = pack::load_partial(c, tail) + sum[i][0];
+      sum[i][0].store_partial(c, tail);
+      c += ld;
+      WEFT_OPAQUE_POINTER(c);
+    }
+  } else if (tail == width) {
 #pragma GCC unroll 32
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
@@ -117,19 +121,26 @@ template <class T, int Rows, reach Reach>
       WEFT_OPAQUE_POINTER(c);
     }
   } else {
+    // Rare, so by way of memory: the code would be as long again as the rest.
+    alignas(64) T edge[unsigned(Rows)][unsigned(Registers * width)];
 #pragma GCC unroll 32
-    for (int i = 0; i < Rows; ++i) {
+    for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
-      for (int j = 0; j < Registers - 1; ++j) {
-        if (add) sum[i][j] = pack::load(c + j * width) + sum[i][j];
-        sum[i][j].store(c + j * width);
+      for (int j = 0; j < Registers; ++j) sum[i][j].store(edge[i] + j * width);
+#pragma GCC unroll 1
+    for (int i = 0; i < Rows; ++i, c += ld) {
+      T* to = c;
+      T const* from = edge[i];
+      if constexpr (Registers == 2) {
+        pack x = pack::load(from);
+        if (add) x = pack::load(to) + x;
+        x.store(to);
+        to += width;
+        from += width;
       }
-      T* const last = c + (Registers - 1) * width;
-      pack x = sum[i][Registers - 1];
-      if (add) x = pack::load_partial(last, tail) + x;
-      x.store_partial(last, tail);
-      c += ld;
-      WEFT_OPAQUE_POINTER(c);
+      pack x = pack::load(from);
+      if (add) x = pack::load_partial(to, tail) + x;
+      x.store_partial(to, tail);
     }
   }
 }

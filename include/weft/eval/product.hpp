@@ -29,7 +29,7 @@ struct product_in<contract<A, B>> {
 template <class Op, class A>
 struct product_in<map<Op, A>> {
   static constexpr int products = product_in<A>::products;
-  static constexpr bool whole = product_in<A>::whole;
+  static constexpr bool whole = product_in<A>::whole && map<Op, A>::dims.rank == 2;
   WEFT_INLINE static auto const& find(map<Op, A> const& e) { return product_in<A>::find(e.a); }
 };
 template <class Op, class A, class B>
@@ -64,6 +64,13 @@ struct product_in<squeeze_node<Mask, contract<A, B>>> {
   static constexpr int products = 1;
   static constexpr bool whole = true;
   WEFT_INLINE static contract<A, B> const& find(squeeze_node<Mask, contract<A, B>> const& e) { return e.a; }
+};
+
+// Only counted: the tile can't stand below a name.
+template <class Id, class D, class B>
+struct product_in<let_node<Id, D, B>> {
+  static constexpr int products = product_in<D>::products + product_in<B>::products;
+  static constexpr bool whole = false;
 };
 
 // The tile's address, wherever it stands in the bound tree.
@@ -124,11 +131,11 @@ struct operand_source {
   static void read(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* out, index_t ld) {
     auto const& me = *static_cast<operand_source const*>(self);
     auto own = me.cursor;
-    target<T> block;
-    block.base = out - row * ld - column;
-    block.stride[0] = ld;
-    block.stride[1] = 1;
-    run_part<false>(own, block, me.f, {row, row + rows, column, column + columns, false, false});
+    target<T> piece;
+    piece.base = out - row * ld - column;
+    piece.stride[0] = ld;
+    piece.stride[1] = 1;
+    run_part<false>(own, piece, me.f, {row, row + rows, column, column + columns, false, false});
   }
 };
 

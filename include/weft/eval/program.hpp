@@ -47,28 +47,35 @@ struct target : leaf_strides {
   static constexpr int width = sizeof(T);
   T* base;
   T* scratch = nullptr;  // a row, when the destination's rows are not dense
+  T* here = nullptr;     // first row of the tile, at its first column (dense rows) or at column 0
+  index_t pitch = 0;
 
   WEFT_INLINE void prepare(frame const& f, arena_scope& scope, index_t columns) {
     scratch = dense_row(f) ? nullptr : scope.take<T>(columns);
   }
-  WEFT_INLINE T* row_at(frame const& f, region const& t, index_t r) const {
-    T* p = base;
-    for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
-    return p + (f.row > 0 ? (t.first + r) * stride[f.row - 1] : 0);
+  WEFT_INLINE void enter(frame const& f, region const& t) {
+    if (f.row == 0)
+      here = base + (scratch ? 0 : t.from);
+    else
+      enter_rows(f, t);
   }
-  WEFT_INLINE row_place<T> place(frame const& f, region const& t, index_t r) const {
-    return {scratch ? scratch : row_at(f, t, r) + t.from};
+  [[gnu::noinline]] void enter_rows(frame const& f, region const& t) {
+    here = base + (scratch ? 0 : t.from);
+    for (int d = 0; d + 1 < f.row; ++d) here += t.outer[d] * stride[d];
+    pitch = stride[f.row - 1];
+    here += t.first * pitch;
   }
-  WEFT_INLINE row_place<T> narrow_place(frame const& f, region const& t, index_t r) const { return {row_at(f, t, r)}; }
+  WEFT_INLINE row_place<T> place(index_t r) const { return {scratch ? scratch : here + r * pitch}; }
+  WEFT_INLINE row_place<T> narrow_place(index_t r) const { return {here + r * pitch}; }
   WEFT_INLINE void done(frame const& f, region const& t, index_t r) const {
-    if (scratch) scatter(f, row_at(f, t, r), t.from, t.columns);
+    if (scratch) scatter(f, here + r * pitch, t.from, t.columns);
   }
   WEFT_INLINE bool streams(frame const& f) const {
     return f.n * f.rows * width >= streaming_from() && dense_row(f) && f.n * width % 64 == 0 &&
            reinterpret_cast<std::uintptr_t>(base) % 64 == 0;
   }
   // row (columns): back to where its elements belong
-  void scatter(frame const& f, T* p, index_t from, index_t columns) const {
+  [[gnu::noinline]] void scatter(frame const& f, T* p, index_t from, index_t columns) const {
     index_t at[max_rank] = {};
     index_t left = from;
     for (int d = f.rank - 1; d >= f.row; --d) {
@@ -209,26 +216,28 @@ template <bool Narrow, class Cursor, class Target>
   constexpr int last = Cursor::avail;
   constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
   arena_scope scope;
-  bool const staged = c.any_staged(f);
-  index_t const width = p.c1 - p.c0;
-  index_t tile_columns = width, tile_rows = p.r1 - p.r0;
-  if (staged) {
-    if (last == 0 && !Narrow && width > 64 && f.rank - f.row == 1) tile_columns = 64;
-    tile_rows = tile_columns > 0 ? 4096 / tile_columns : 1;
-    tile_rows = tile_rows < 1 ? 1 : tile_rows > 64 ? 64 : tile_rows;
-  }
-  c.template prepare<last>(f, scope, tile_rows, tile_columns);
-  if constexpr (!Narrow) out.prepare(f, scope, tile_columns);
-
-  index_t const inner = f.row > 0 ? f.ext[f.row - 1] : 1;
-  index_t outer[max_rank] = {};
-  index_t at = p.r0;
-  if (f.row > 1) {
-    index_t left = p.r0 / inner;
-    at = p.r0 % inner;
-    for (int d = f.row - 2; d >= 0; --d) {
-      outer[d] = left % f.ext[d];
-      left /= f.ext[d];
+  index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
+  index_t outer[max_rank];
+  index_t inner = 1, at = 0;
+  if (!f.flat) {
+    if (c.any_staged(f)) {
+      // Transposed operands want tiles that are square; repeated elements are filled in along the row.
+      index_t const side = c.any_strided(f) ? 64 : 1024;
+      if (last == 0 && !Narrow && tile_columns > side && f.rank - f.row == 1) tile_columns = side;
+      tile_rows = tile_columns > 0 ? 4096 / tile_columns : 1;
+      tile_rows = tile_rows < 1 ? 1 : tile_rows > 64 ? 64 : tile_rows;
+    }
+    c.template prepare<last>(f, scope, tile_rows, tile_columns);
+    if constexpr (!Narrow) out.prepare(f, scope, tile_columns);
+    at = p.r0;
+    if (f.row > 0) inner = f.ext[f.row - 1];
+    if (f.row > 1) {
+      index_t left = p.r0 / inner;
+      at = p.r0 % inner;
+      for (int d = f.row - 2; d >= 0; --d) {
+        outer[d] = left % f.ext[d];
+        left /= f.ext[d];
+      }
     }
   }
   for (index_t row = p.r0; row < p.r1;) {
@@ -238,13 +247,14 @@ template <bool Narrow, class Cursor, class Target>
       index_t const columns = tile_columns < p.c1 - from ? tile_columns : p.c1 - from;
       region const t{outer, at, rows, from, columns};
       c.enter(f, t);
+      out.enter(f, t);
       for (index_t r = 0; r < rows; ++r) {
         if constexpr (Narrow) {
           run_passes<0, last, N>(c, r, columns);
           auto const line = c.template line<last, N>(r, no_names{});
-          out.narrow_place(f, t, r).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+          out.narrow_place(r).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
         } else {
-          auto const place = out.place(f, t, r);
+          auto const place = out.place(r);
           if constexpr (last > 0) {
             if constexpr (requires { *place.p; })
               if (p.own_row) offer_row(c, place.p);
@@ -258,7 +268,7 @@ template <bool Narrow, class Cursor, class Target>
     }
     row += rows;
     at += rows;
-    if (at == inner) {
+    if (f.row > 1 && at == inner) {
       at = 0;
       for (int d = f.row - 2; d >= 0; --d) {
         if (++outer[d] < f.ext[d]) break;
@@ -300,12 +310,13 @@ template <bool Narrow, class Cursor, class Target>
   index_t const none[max_rank] = {};
   region const t{none, 0, 1, 0, f.n};
   c.enter(f, t);
+  out.enter(f, t);
   run_shared_passes<0, last, N>(c, f.n);
   auto const line = c.template line<last, N>(0, no_names{});
   if constexpr (Narrow) {
-    out.narrow_place(f, t, 0).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+    out.narrow_place(0).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
   } else {
-    auto const place = out.place(f, t, 0);
+    auto const place = out.place(0);
     parallel_for((f.n + task_elements - 1) / task_elements, [&](index_t i) {
       index_t const from = i * task_elements, to = from + task_elements < f.n ? from + task_elements : f.n;
       for (index_t k = from; k < to; k += N) {

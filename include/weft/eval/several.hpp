@@ -43,6 +43,7 @@ struct both_cursors {
     b.template prepare<Last>(f, s, r, c);
   }
   WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f) || b.any_staged(f); }
+  WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f) || b.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) {
     a.enter(f, t);
     b.enter(f, t);
@@ -92,14 +93,18 @@ struct both_targets {
     a.prepare(f, s, columns);
     b.prepare(f, s, columns);
   }
-  WEFT_INLINE auto place(frame const& f, region const& t, index_t r) const {
-    auto x = a.place(f, t, r);
-    auto y = b.place(f, t, r);
+  WEFT_INLINE void enter(frame const& f, region const& t) {
+    a.enter(f, t);
+    b.enter(f, t);
+  }
+  WEFT_INLINE auto place(index_t r) const {
+    auto x = a.place(r);
+    auto y = b.place(r);
     return both_places<decltype(x), decltype(y)>{x, y};
   }
-  WEFT_INLINE auto narrow_place(frame const& f, region const& t, index_t r) const {
-    auto x = a.narrow_place(f, t, r);
-    auto y = b.narrow_place(f, t, r);
+  WEFT_INLINE auto narrow_place(index_t r) const {
+    auto x = a.narrow_place(r);
+    auto y = b.narrow_place(r);
     return both_places<decltype(x), decltype(y)>{x, y};
   }
   WEFT_INLINE void done(frame const& f, region const& t, index_t r) const {
@@ -240,7 +245,7 @@ void assign_pairs(Pairs& p) {
       if constexpr (one.q > 0) {
         using with = context<one.domain, one.q, true, true>;
         auto const ext = reduced<First>::sizes(e);
-        if (p.template agree<with>(ext.data())) {
+        if (narrow_agrees<with>(e, ext.data()) && p.template agree<with>(ext.data())) {
           set_extents<one.domain>(f, ext);
           f.set_row(one.domain - one.q);
           p.open(p);

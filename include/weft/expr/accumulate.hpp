@@ -237,8 +237,8 @@ struct extreme_place {
       take(better(o.value, value) | (same & lower), o.value, o.at);
     }
     WEFT_INLINE index_t total(index_t) const {
-      T best[N];
-      place where[N];
+      T best[static_cast<std::size_t>(N)];
+      place where[static_cast<std::size_t>(N)];
       value.store(best);
       at.store(where);
       int k = 0;

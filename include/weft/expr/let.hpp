@@ -21,6 +21,11 @@ struct cell : described<cell<Id, T, D, Row>, T, D> {
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
 };
 
+template <class Id, class Node>
+inline constexpr bool is_cell_of = false;
+template <class Id, class T, weft::shape D, int Row>
+inline constexpr bool is_cell_of<Id, cell<Id, T, D, Row>> = true;
+
 template <class Id, class D, class B>
 struct let_node : described<let_node<Id, D, B>, element_t<B>, B::dims> {
   D definition;

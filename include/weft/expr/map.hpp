@@ -64,7 +64,7 @@ WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.ran
     return a;
   } else {
     if constexpr (DA.rank == DB.rank)
-      if (a == b) return a;
+      if (same_extents(a, b)) return a;
     extents<R> e{};
     if (std::is_constant_evaluated()) {
       for (int i = 1; i <= R; ++i) {

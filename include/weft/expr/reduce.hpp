@@ -83,11 +83,23 @@ WEFT_INLINE constexpr auto drop_axes(A const& a) {
     return squeeze_node<Mask, A>(a);
 }
 
+// Over no axes: every element by itself.
+template <class Op, class A>
+WEFT_INLINE constexpr auto reduce_nothing(A const& a) {
+  using T = typename Op::template result<element_t<A>>;
+  if constexpr (std::is_same_v<Op, fold::argmax> || std::is_same_v<Op, fold::argmin>)
+    return cast<T>(cast<bool>(a) && false);
+  else
+    return cast<T>(a);
+}
+
 template <class Op, class X>
 WEFT_INLINE constexpr auto reduce_all(X const& x) {
   using A = stored_t<X>;
   if constexpr (poisoned<A>)
     return poison{};
+  else if constexpr (rank_of<A> == 0)
+    return reduce_nothing<Op>(stored(x));
   else
     return drop_axes<reduce<Op, every_axis<rank_of<A>>, A>, every_axis<rank_of<A>>>(
         reduce<Op, every_axis<rank_of<A>>, A>(stored(x)));
@@ -101,7 +113,9 @@ WEFT_INLINE constexpr auto reduce_axes(X const& x, axis_list<I...>) {
     constexpr unsigned mask = mask_of<rank_of<A>, I...>();
     static_assert(mask != 0 || sizeof...(I) == 0, "weft: an axis is outside the tensor's rank, or given twice");
     using node = reduce<Op, mask, A>;
-    if constexpr (Keep)
+    if constexpr (mask == 0)
+      return reduce_nothing<Op>(stored(x));
+    else if constexpr (Keep)
       return node(stored(x));
     else
       return drop_axes<node, mask>(node(stored(x)));

@@ -79,7 +79,7 @@ struct inline_items {
   static constexpr index_t n = D.size();
   static constexpr index_t align =
       n * index_t(sizeof(T)) % 64 == 0 ? 64 : n * index_t(sizeof(T)) % 32 == 0 ? 32 : n * index_t(sizeof(T)) % 16 == 0 ? 16 : index_t(alignof(T));
-  alignas(align) T items[n > 0 ? n : 1] = {};
+  alignas(align) T items[static_cast<std::size_t>(n > 0 ? n : 1)] = {};
 
   WEFT_ALWAYS_INLINE constexpr extents<D.rank> sizes() const { return known_extents<D>(); }
   WEFT_ALWAYS_INLINE constexpr T const* data() const { return items; }
@@ -216,7 +216,7 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   }
   // A number fills the tensor.
   template <scalar X>
-    requires(dims.rank > 0 && !std::is_same_v<std::remove_cvref_t<X>, bool>)
+    requires(dims.rank > 0 && (std::is_same_v<T, bool> || !std::is_same_v<std::remove_cvref_t<X>, bool>))
   WEFT_ALWAYS_INLINE tensor& operator=(X const& x) {
     fill_with(*this, x);
     return *this;

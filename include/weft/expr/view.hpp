@@ -75,6 +75,9 @@ struct view : described<view<A, D>, element_t<A>, D> {
   axis_sources<A::dims.rank> from;
   WEFT_INLINE constexpr view(A const& x, extents<D.rank> const& e, axis_sources<A::dims.rank> const& f)
       : a(x), ext(e), from(f) {}
+  WEFT_INLINE constexpr view(view const&) = default;
+  WEFT_INLINE constexpr view(view&&) = default;
+  void operator=(view const&) = delete;  // transpose(a) = transpose(b) would write to nothing
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext; }
 };
 

@@ -86,6 +86,8 @@ WEFT_RULE(cos, -(g * sin(a)))
 WEFT_RULE(tanh, g * (1 - y * y))
 WEFT_RULE(sigmoid, g * (y - y * y))
 WEFT_RULE(erf, 1.1283791670955126 * (g * exp(-(a * a))))  // 2 / sqrt(pi)
+// The distribution function plus a times the density: 1 / sqrt(2), 1 / sqrt(2 pi).
+WEFT_RULE(gelu, g * (0.5 * erf(a * 0.7071067811865476) + 0.5 + 0.3989422804014327 * (a * exp(-0.5 * (a * a)))))
 WEFT_RULE(sqrt, 0.5 * (g / y))
 WEFT_RULE(rsqrt, -0.5 * (g * (y * y * y)))
 #undef WEFT_RULE

@@ -48,7 +48,7 @@ inline tensor_file load_sharded_safetensors(std::string const& index_path) {
     places.push_back({&shard.string(), &tensor, shard.at()});
   }
   auto const by_shard = detail::sorted_positions(places, [](auto const& a, auto const& b) {
-    return *a.shard != *b.shard ? *a.shard < *b.shard : *a.tensor < *b.tensor;
+    return *a.shard != *b.shard ? *a.shard < *b.shard : (*a.tensor) < *b.tensor;
   });
 
   std::string const folder = detail::folder_of(index_path);

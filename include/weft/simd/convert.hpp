@@ -180,7 +180,8 @@ WEFT_INLINE pack<bool, N> to_pack(mask<T, N> m) {
 template <class T, int N>
 WEFT_INLINE mask<T, N> to_mask(pack<bool, N> a) {
 #if WEFT_SIMD_LEVEL == 1 || WEFT_SIMD_LEVEL == 2
-  return detail::mask_of_ones<T>(convert<detail::signed_of<T>>(-bit_cast<std::int8_t>(a)));
+  auto wide = bit_cast<detail::signed_of<T>>(convert<detail::unsigned_of<T>>(bit_cast<std::uint8_t>(a)));
+  return convert_mask<T>(wide > pack<detail::signed_of<T>, N>(0));
 #else
   return convert_mask<T>(bit_cast<std::uint8_t>(a) != pack<std::uint8_t, N>(0));
 #endif

@@ -15,6 +15,8 @@
 #pragma once
 #include <weft/simd/predicates.hpp>
 
+#include <utility>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace simd {
@@ -65,11 +67,21 @@ struct wrapping_type<T> {
 template <class T>
 using wrapping = typename wrapping_type<T>::type;
 
+// Lanes f(0), f(1), ...: put into a register one by one, for a buffer would stall the load that follows.
+template <class R, int N, class F, int... I>
+WEFT_INLINE pack<R, N> per_lane_of(F f, std::integer_sequence<int, I...>) {
+  using S = typename pack<R, N>::storage;
+  return pack<R, N>(S{static_cast<lane<R>>(f(I))...});
+}
 template <class R, int N, class F>
 WEFT_INLINE pack<R, N> per_lane(F f) {
-  R at[unsigned{N}];
-  for (int i = 0; i < N; ++i) at[i] = f(i);
-  return pack<R, N>::load(at);
+  if constexpr (halved<R, N>) {
+    return {per_lane<R, N / 2>(f), per_lane<R, N / 2>([&](int i) { return f(i + N / 2); })};
+  } else if constexpr (plain) {
+    pack<R, N> r;
+    for (int i = 0; i < N; ++i) r.data.at[i] = f(i);
+    return r;
+  } else return per_lane_of<R, N>(f, std::make_integer_sequence<int, N>{});
 }
 
 // Memory of the lanes 0 to 63: what iota adds to its start.

@@ -48,7 +48,10 @@ WEFT_INLINE vec<U, B> widen(vec<T, held_for<T, U, B>> x) {
 #if defined(__SSE4_1__)
   WEFT_WIDEN(16, _mm)
 #else
-  if constexpr (to > 2 * from) {
+  if constexpr (s && to == 4) {  // the bytes land at the top, an arithmetic shift brings them down
+    if constexpr (from == 1) v = _mm_unpacklo_epi8(v, v);
+    return (vec<U, B>)_mm_srai_epi32(_mm_unpacklo_epi16(v, v), 32 - 8 * from);
+  } else if constexpr (to > 2 * from) {
     using H = std::conditional_t<s, typename integer_of<2 * from>::type,
                                  std::make_unsigned_t<typename integer_of<2 * from>::type>>;
     return widen<U, H, B>(widen<H, T, B>(x));
@@ -85,7 +88,11 @@ WEFT_INLINE ints<16> narrow_16(ints<16> v) {
   else if constexpr (from == 4 && to == 2) {
     v = _mm_srai_epi32(_mm_slli_epi32(v, 16), 16);  // so that saturation keeps the bits
     return _mm_packs_epi32(v, v);
-  } else if constexpr (from == 4) return narrow_16<2, to>(narrow_16<4, 2>(v));
+  } else if constexpr (from == 4) {
+    v = _mm_and_si128(v, _mm_set1_epi32(0xff));
+    v = _mm_packs_epi32(v, v);
+    return _mm_packus_epi16(v, v);
+  }
   else {
     v = _mm_and_si128(v, _mm_set1_epi16(0xff));
     return _mm_packus_epi16(v, v);

@@ -1,0 +1,130 @@
+// The cells of a model (its parameters and buffers) with their paths, in the order of its fields: through plain
+// structs, std::vector, std::array, std::optional and whatever lists its fields. One model, or several of one type
+// side by side.
+//
+//   each_cell(model, [](std::string_view path, auto& cell) { ... });    // "blocks.1.down.bias", nn::parameter
+//   each_cell_of(f, model, gradient);                                   // f(cell, cell); no paths, no allocation
+//
+// Inside, in weft::nn::parts.
+#pragma once
+#include <weft/core/errors.hpp>
+#include <weft/nn/buffer.hpp>
+#include <weft/nn/parameter.hpp>
+#include <weft/nn/reflect.hpp>
+
+#include <optional>
+#include <string>
+
+namespace weft::nn {
+inline namespace WEFT_ISA {
+namespace parts {
+
+template <class X>
+inline constexpr bool is_optional = false;
+template <class X>
+inline constexpr bool is_optional<std::optional<X>> = true;
+
+template <class X>
+concept sequence = requires(X& x) {
+  x.begin();
+  x.end();
+  x.size();
+};
+
+template <class X>
+inline constexpr bool is_cell = is_parameter<X> || is_buffer<X>;
+
+// Has no cells, whatever it holds: a number, a tensor, a string.
+template <class X>
+constexpr bool is_opaque() {
+  if constexpr (!std::is_class_v<X> || (expression<X> && !is_cell<X>)) {
+    return true;
+  } else if constexpr (sequence<X>) {
+    return !std::is_class_v<std::remove_cvref_t<decltype(*std::declval<X&>().begin())>>;
+  } else {
+    return !is_cell<X> && !is_optional<X> && !reflectable<X>;
+  }
+}
+
+// Dots and names at the end of a path; nothing where nobody reads it.
+struct no_path {
+  std::size_t length() const { return 0; }
+  void enter(std::string_view) {}
+  void enter(std::size_t) {}
+  void leave(std::size_t) {}
+  std::string_view text() const { return {}; }
+};
+struct path {
+  std::string name;
+  std::size_t length() const { return name.size(); }
+  void enter(std::string_view part) {
+    if (!name.empty()) name += '.';
+    name += part;
+  }
+  void enter(std::size_t i) { enter(std::string_view(std::to_string(i))); }
+  void leave(std::size_t n) { name.resize(n); }
+  std::string_view text() const { return name; }
+};
+
+// The fields of several structs of one type, side by side.
+template <class F, class X, class... More>
+constexpr void each_field_of(F const& f, X& x, More&... more) {
+  using plain = std::remove_const_t<X>;
+  if constexpr (lists_fields<plain>) {
+    plain::fields([&](std::string_view name, auto member) { f(name, x.*member, (more.*member)...); });
+  } else if constexpr (sizeof...(More) == 0) {
+    for_each_field(x, f);
+  } else if constexpr (field_count<plain> != 0) {
+    static_assert(sizeof...(More) == 1);
+    nn::detail::bind<field_count<plain>>(x, [&](auto&... a) {
+      nn::detail::bind<field_count<plain>>(more..., [&](auto&... b) {
+        std::string_view const* name = field_names<plain>().data();
+        (f(*name++, a, b), ...);
+      });
+    });
+  }
+}
+
+template <class Path, class F, class X, class... More>
+void walk(Path& at, F const& f, X& x, More&... more) {
+  using plain = std::remove_const_t<X>;
+  auto const below = [&](auto const& name, auto&... child) {
+    auto const length = at.length();
+    at.enter(name);
+    walk(at, f, child...);
+    at.leave(length);
+  };
+  if constexpr (is_cell<plain>) {
+    f(at.text(), x, more...);
+  } else if constexpr (is_opaque<plain>()) {
+    return;
+  } else if constexpr (is_optional<plain>) {
+    if (((x.has_value() != more.has_value()) || ...)) fail<error>("nn: the models differ in what they hold");
+    if (x) walk(at, f, *x, *more...);
+  } else if constexpr (sequence<plain>) {
+    if (((x.size() != more.size()) || ...)) fail<error>("nn: the models differ in the number of their parts");
+    std::size_t i = 0;
+    [&](auto it, auto... others) {
+      for (; it != x.end(); ++it, ((void)++others, ...)) below(i++, *it, *others...);
+    }(x.begin(), more.begin()...);
+  } else {
+    each_field_of([&](std::string_view name, auto&... field) { below(name, field...); }, x, more...);
+  }
+}
+
+// f(path, cell)
+template <class X, class F>
+void each_cell(X& x, F const& f) {
+  path at;
+  walk(at, f, x);
+}
+// f(cell...)
+template <class F, class... X>
+void each_cell_of(F const& f, X&... x) {
+  no_path at;
+  walk(at, [&f](std::string_view, auto&... cell) { f(cell...); }, x...);
+}
+
+}  // namespace parts
+}  // namespace WEFT_ISA
+}  // namespace weft::nn

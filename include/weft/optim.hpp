@@ -1,0 +1,5 @@
+// Optimizers: what turns the gradient of a model into a better model.
+#pragma once
+#include <weft/optim/adamw.hpp>
+#include <weft/optim/clip.hpp>
+#include <weft/optim/sgd.hpp>

@@ -1,0 +1,87 @@
+// Adam, and Adam with weight decay apart from the gradient: each parameter and its two moments in one sweep.
+//
+//   optim::adamw optimizer{{.learning_rate = 1e-3}};
+//   optimizer.update(model, gradient);               // the gradient of a model is a model
+//   optim::adam plain{{.learning_rate = 1e-3, .bias_correction = true}};
+//
+//   m = beta1 m + (1 - beta1) g
+//   v = beta2 v + (1 - beta2) g^2
+//   w = (1 - learning_rate weight_decay) w - learning_rate m / (sqrt(v) + eps)
+//
+// The moments begin at 0 and are corrected for it only with bias_correction.
+//
+// Public, in weft::optim: adamw, adamw_options, adam, adam_options.
+#pragma once
+#include <weft/eval/several.hpp>
+#include <weft/optim/state.hpp>
+
+#include <cmath>
+
+namespace weft::optim {
+
+struct adamw_options {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double eps = 1e-8;  // added after the root
+  double weight_decay = 0.01;
+  bool bias_correction = false;
+};
+struct adam_options {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double eps = 1e-8;
+  bool bias_correction = false;
+};
+
+inline namespace WEFT_ISA {
+
+struct adamw {
+  adamw_options options;
+  std::int64_t step = 0;
+  memory first, second;  // the moments
+
+  explicit adamw(adamw_options o) : options(o) {}
+
+  template <class Model>
+  void update(Model& model, Model const& gradient) {
+    ++step;
+    auto const& o = options;
+    double rate = o.learning_rate, spread = 1;
+    if (o.bias_correction) {
+      rate /= 1 - std::pow(o.beta1, static_cast<double>(step));
+      spread = 1 / std::sqrt(1 - std::pow(o.beta2, static_cast<double>(step)));
+    }
+    each_update(model, gradient, [&, this]<class T, auto S>(std::size_t i, nn::parameter<T, S>& p,
+                                                            nn::parameter<T, S> const& given) {
+      constexpr int R = to_shape(S).rank;
+      auto& w = p.value;
+      auto const& g = given.value;
+      kept<T, R> m(first, i, w.sizes()), v(second, i, w.sizes());
+      auto const m1 = static_cast<T>(o.beta1) * m.value + static_cast<T>(1 - o.beta1) * g;
+      auto const v1 = static_cast<T>(o.beta2) * v.value + static_cast<T>(1 - o.beta2) * square(g);
+      auto const decay = static_cast<T>(1 - o.learning_rate * o.weight_decay);
+      weft::assign(w,
+                   decay * w - static_cast<T>(rate) * m1 / (static_cast<T>(spread) * sqrt(v1) + static_cast<T>(o.eps)),
+                   m.value, m1, v.value, v1);
+    });
+  }
+
+  template <class F>
+  void each_memory(F const& f) {
+    f("m", first);
+    f("v", second);
+  }
+  template <class F>
+  void each_memory(F const& f) const {
+    f("m", first);
+    f("v", second);
+  }
+};
+
+// Without weight decay.
+struct adam : adamw {
+  explicit adam(adam_options o) : adamw({o.learning_rate, o.beta1, o.beta2, o.eps, 0, o.bias_correction}) {}
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft::optim

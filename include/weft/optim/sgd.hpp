@@ -1,0 +1,74 @@
+// Stochastic gradient descent, with momentum if asked for.
+//
+//   optim::sgd optimizer{{.learning_rate = 0.1, .momentum = 0.9}};
+//   optimizer.update(model, gradient);               // the gradient of a model is a model
+//   optimizer.options.learning_rate *= 0.5;
+//
+//   g = gradient + weight_decay w
+//   v = momentum v + (1 - dampening) g               from the first step on
+//   w = w - learning_rate v                          nesterov: g + momentum v in place of v
+//
+// Public, in weft::optim: sgd, sgd_options.
+#pragma once
+#include <weft/eval/several.hpp>
+#include <weft/optim/state.hpp>
+
+namespace weft::optim {
+
+struct sgd_options {
+  double learning_rate = 0.01;
+  double momentum = 0;
+  double weight_decay = 0;
+  double dampening = 0;
+  bool nesterov = false;
+};
+
+inline namespace WEFT_ISA {
+
+struct sgd {
+  sgd_options options;
+  std::int64_t step = 0;
+  memory velocity;
+
+  explicit sgd(sgd_options o) : options(o) {
+    if (o.nesterov && (o.momentum <= 0 || o.dampening != 0))
+      fail<error>("sgd: nesterov takes a momentum above 0 and no dampening");
+  }
+
+  template <class Model>
+  void update(Model& model, Model const& gradient) {
+    ++step;
+    each_update(model, gradient, [this]<class T, auto S>(std::size_t i, nn::parameter<T, S>& p,
+                                                         nn::parameter<T, S> const& given) {
+      T const rate = static_cast<T>(options.learning_rate), decay = static_cast<T>(options.weight_decay);
+      auto& w = p.value;
+      auto const g = given.value + decay * w;
+      if (options.momentum <= 0) {
+        if (options.weight_decay == 0)
+          w = w - rate * given.value;
+        else
+          w = w - rate * g;
+        return;
+      }
+      kept<T, to_shape(S).rank> v(velocity, i, w.sizes());
+      T const keep = static_cast<T>(options.momentum), gain = static_cast<T>(1 - options.dampening);
+      auto const moved = keep * v.value + gain * g;
+      if (options.nesterov)
+        weft::assign(w, w - rate * (g + keep * moved), v.value, moved);
+      else
+        weft::assign(w, w - rate * moved, v.value, moved);
+    });
+  }
+
+  template <class F>
+  void each_memory(F const& f) {
+    f("v", velocity);
+  }
+  template <class F>
+  void each_memory(F const& f) const {
+    f("v", velocity);
+  }
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft::optim
