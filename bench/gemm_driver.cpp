@@ -115,16 +115,16 @@ double timed(long times, F f) {
 
 template <int I>
 void measure(index_t n) {
-  auto const count = std::size_t(n * n);
-  auto* const memory = static_cast<float*>(std::aligned_alloc(64, (4 * count + std::size_t(n)) / 16 * 64 + 64));
-  float *const a = memory, *const b = a + count, *const c = b + count, *const d = c + count, *const bias = d + count;
-  for (std::size_t i = 0; i < 4 * count + std::size_t(n); ++i) memory[i] = float(std::rand() % 200 - 100) / 100.f;
+  auto const count = std::size_t(n * n), apart = (count + 15) / 16 * 16 + 144;  // not the same place of a page
+  auto* const memory = static_cast<float*>(std::aligned_alloc(64, (4 * apart + std::size_t(n)) / 16 * 64 + 64));
+  float *const a = memory, *const b = a + apart, *const c = b + apart, *const d = c + apart, *const bias = d + apart;
+  for (std::size_t i = 0; i < 4 * apart + std::size_t(n); ++i) memory[i] = float(std::rand() % 200 - 100) / 100.f;
   matrix_source<float> const plain{.data = a, .row_stride = n, .column_stride = 1};
   matrix_source<float> const right{.data = b, .row_stride = n, .column_stride = 1};
   statement<I> const e{a, n, bias};
-  long const times = std::max(1L, long(4e8 / (2.0 * double(n) * double(n) * double(n))));
+  long const times = std::max(1L, long(4e7 / (2.0 * double(n) * double(n) * double(n))));
   std::vector<double> bare, one, two, ratio;
-  for (int round = 0; round < 101; ++round) {
+  for (int round = 0; round < 401 && (round < 41 || n < 1000); ++round) {
     bare.push_back(timed(times, [&] { weft::engine::gemm<float>(n, n, n, plain, right, {.data = c, .ld = n}); }));
     double x = 0, y = 0;
     if (ONLY != 2) one.push_back(x = timed(times, [&] { erased(n, n, n, e, right, c); }));

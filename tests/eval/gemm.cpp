@@ -190,8 +190,9 @@ TEST_CASE_TEMPLATE("every pair of layouts at sizes that are packed", T, float, d
 TEST_CASE_TEMPLATE("beyond one block of k, of rows, of columns and of the shared panels", T, float, double) {
   index_t const shapes[][3] = {{20, 40, 513}, {20, 40, 1537}, {300, 1100, 520}, {9, 2100, 600}, {70, 1030, 33},
                                {600, 50, 40}, {258, 130, 5200}, {1, 5000, 700}, {5000, 1, 4200}, {1, 300, 1025}};
-  for (auto const& [m, n, k] : shapes)
+  for (auto const& size : shapes)
     for (bool lazy : {false, true}) {
+      index_t const m = size[0], n = size[1], k = size[2];
       operand<T> const a(m, k, layout::rows, lazy), b(k, n, lazy ? layout::rows : layout::padded_rows, lazy);
       result<T> c(m, n);
       gemm<T>(m, n, k, a.source(), b.source(), c.sink());
@@ -245,8 +246,9 @@ TEST_CASE_TEMPLATE("a value does not depend on the tile it lies in", T, float, d
   // Equal rows of a and equal columns of b: all elements have the same bits.
   index_t const shapes[][3] = {{29, 97, 40}, {61, 131, 700}, {300, 150, 300}, {270, 1000, 600}, {33, 3000, 100},
                                {2, 2, 1000}, {15, 47, 513}};
-  for (auto const& [m, n, k] : shapes)
+  for (auto const& size : shapes)
     for (layout right : {layout::rows, layout::columns}) {
+      index_t const m = size[0], n = size[1], k = size[2];
       operand<T> a(m, k, layout::broadcast), b(k, n, right);
       for (index_t q = 0; q < k; ++q)
         for (index_t j = 0; j < n; ++j) b.memory[std::size_t(q * b.row_stride + j * b.column_stride)] = b.at(q, 0);
@@ -260,7 +262,8 @@ TEST_CASE_TEMPLATE("a value does not depend on the tile it lies in", T, float, d
 
 TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float, double) {
   index_t const shapes[][3] = {{8, 16, 8}, {30, 70, 50}, {100, 300, 600}, {300, 1100, 530}, {40, 1100, 100}};
-  for (auto const& [m, n, k] : shapes) {
+  for (auto const& size : shapes) {
+    index_t const m = size[0], n = size[1], k = size[2];
     operand<T> const a(m, k, layout::rows), b(k, n, layout::rows);
     result<T> first(m, n);
     gemm<T>(m, n, k, a.source(), b.source(), first.sink());
@@ -281,8 +284,9 @@ TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float,
 TEST_CASE_TEMPLATE("the same bits for every number of threads", T, float, double) {
   index_t const shapes[][3] = {{300, 300, 300}, {64, 3000, 200}, {1100, 40, 600}, {700, 600, 520}, {1, 3000, 900},
                                {3000, 1, 900}, {200, 250, 100}};
-  for (auto const& [m, n, k] : shapes)
+  for (auto const& size : shapes)
     for (bool lazy : {false, true}) {
+      index_t const m = size[0], n = size[1], k = size[2];
       operand<T> const a(m, k, layout::rows, lazy), b(k, n, layout::rows, lazy);
       std::vector<T> first;
       for (int threads : {1, 2, 3, 5}) {
@@ -360,7 +364,8 @@ TEST_CASE("scratch stays within its bound, whatever the outer sizes") {
   CHECK(gemm_scratch_bytes<double>(1 << 20, 1 << 20, 1 << 14) <= std::size_t(20) << 20);
   weft::set_num_threads(1);
   index_t const shapes[][3] = {{300, 700, 600}, {40, 3000, 700}, {700, 90, 100}, {1, 9000, 40}};
-  for (auto const& [m, n, k] : shapes) {
+  for (auto const& size : shapes) {
+    index_t const m = size[0], n = size[1], k = size[2];
     operand<float> const a(m, k, layout::rows, true), b(k, n, layout::rows, true);
     epilogue<float> end(m, n);
     weft::blocks::free_arena(weft::process::arena);

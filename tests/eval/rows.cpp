@@ -3,7 +3,7 @@
 #include "oracle.hpp"
 
 using namespace oracle;
-using weft::axis, weft::keepdims, weft::let, weft::tensor, weft::max, weft::mean, weft::sum;
+using weft::axis, weft::keepdims, weft::tensor, weft::max, weft::mean, weft::sum;
 
 TEST_CASE("softmax and its kin over rows of every length around a pack and a block") {
   for (index_t n : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65}) {
@@ -46,58 +46,12 @@ TEST_CASE("rows of two axes, and of one and two in one statement") {
   agrees(softmax(x, axis<1, 2>));
 }
 
-TEST_CASE("reductions whose rows have another length are found apart") {
-  auto x = some<float>({4, 5}, 1), longer = some<float>({4, 9}, 2), shorter = some<float>({4, 2}, 3);
-  auto one = some<float>({1, 5}, 4), column = some<float>({4, 1}, 5), row = some<float>({5}, 6);
-  agrees(x - mean(longer, axis<1>, keepdims));
-  agrees(x - mean(shorter, axis<1>, keepdims) * mean(longer, axis<1>, keepdims));
-  agrees(x - mean(one, axis<1>, keepdims));
-  agrees(one - mean(x, axis<1>, keepdims));
-  agrees(column - mean(x, axis<1>, keepdims));
-  agrees(column * mean(column, axis<1>, keepdims) + x);
-  agrees(x - mean(row, axis<0>, keepdims));
-  agrees(row - mean(x, axis<1>, keepdims));
-  agrees(let(longer * 2, [&](auto c) { return x - mean(c, axis<1>, keepdims); }));
-  agrees(let(shorter * 2, [&](auto c) { return x - mean(c, axis<1>, keepdims); }));
-}
-
-TEST_CASE("numbers from reductions over everything") {
-  auto x = some<float>({3, 7}, 1);
-  auto v = some<float>({7}, 2);
-  agrees(x / sum(x * x));
-  agrees(v / sum(v * v) + max(x) * v);
-  agrees(x * v + sum(v));
-  agrees((x + 1)(0, 1) * x);
-  agrees(x * var(x) + weft::stddev(v));
-}
-
-TEST_CASE("strided and stretched operands of row programs") {
-  auto x = some<float>({5, 6, 7}, 1);
-  auto t = transpose(x);  // (7, 6, 5)
-  agrees(softmax(t));
-  agrees(softmax(x(weft::all, weft::range(0, 6, 2), weft::range(weft::end, weft::begin, -1))));
-  agrees(t - mean(t, axis<1, 2>, keepdims));
-  auto column = some<float>({6, 1}, 2);
-  auto row = some<float>({7}, 3);
-  agrees(softmax(x * column + row));
-  agrees(softmax(x * column(weft::all, 0)(weft::all, weft::newaxis)) * max(x * row, axis<2>, keepdims));
-}
-
-TEST_CASE("no rows, rows without elements") {
-  auto none = weft::zeros<float>({0, 5}), bare = weft::zeros<float>({5, 0});
-  agrees(softmax(none));
-  agrees(none - mean(none, axis<1>, keepdims));
-  agrees(bare - sum(bare, axis<1>, keepdims));
-  agrees(sum(bare, axis<1>) + 1);
-  CHECK(weft::eval(softmax(none)).shape(1) == 5);
-}
-
 TEST_CASE("in place: the row that is read is the row that is written") {
   for (index_t n : {3, 16, 37}) {
     auto x = some<float>({5, n}, 1);
-    auto const want = by_definition(softmax(x * 2));
+    auto const want = by_definition(softmax(x) * 2);
     auto const before = weft::memory_stats().requests;
-    x = softmax(x * 2);
+    x = softmax(x) * 2;
     CHECK(weft::memory_stats().requests == before);
     CHECK(difference(std::as_const(x).data(), want.data(), x.size(), 2e-5) == "");
     auto const moved = by_definition(transpose(x) - max(transpose(x), axis<1>, keepdims));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <iomanip>
 #include <limits>
 #include <memory>
@@ -16,7 +17,7 @@
 
 using weft::all, weft::index_t, weft::range, weft::shape, weft::tensor, weft::to_string;
 
-static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+static constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 static constexpr double inf = std::numeric_limits<double>::infinity();
 static constexpr long long smallest = std::numeric_limits<long long>::min();
 
@@ -133,18 +134,18 @@ TEST_CASE("exponents") {
 }
 
 TEST_CASE("nan and infinities") {
-  CHECK(shown<float>({nan, inf}, {2}) == "[nan inf]");
-  CHECK(shown<float>({nan, -inf}, {2}) == "[ nan -inf]");
-  CHECK(shown<double>({nan, 1}, {2}) == "[nan  1.]");
+  CHECK(shown<float>({not_a_number, inf}, {2}) == "[nan inf]");
+  CHECK(shown<float>({not_a_number, -inf}, {2}) == "[ nan -inf]");
+  CHECK(shown<double>({not_a_number, 1}, {2}) == "[nan  1.]");
   CHECK(shown<float>({1, inf, -2.5}, {3}) == "[ 1.   inf -2.5]");
   CHECK(shown<double>({-inf, 100.25}, {2}) == "[  -inf 100.25]");
-  CHECK(shown<float>({nan}, {1}) == "[nan]");
+  CHECK(shown<float>({not_a_number}, {1}) == "[nan]");
   CHECK(shown<float>({-inf}, {1}) == "[-inf]");
   CHECK(shown<double>({inf, 100000, 1.1234}, {3}, {.precision = 2}) == "[     inf 1.00e+05 1.12e+00]");
   CHECK(shown<double>({inf, 1.1234, -1e+120}, {3}, {.precision = 2}) == "[       inf  1.12e+000 -1.00e+120]");
-  CHECK(shown<float>({nan, 10000000000}, {2}) == "[   nan 1.e+10]");
-  CHECK(shown<double>({nan, -1e-10, -inf}, {3}) == "[    nan -1.e-10    -inf]");
-  CHECK(shown<float>({nan, -nan, 0.5, -inf}, {2, 2}) ==
+  CHECK(shown<float>({not_a_number, 10000000000}, {2}) == "[   nan 1.e+10]");
+  CHECK(shown<double>({not_a_number, -1e-10, -inf}, {3}) == "[    nan -1.e-10    -inf]");
+  CHECK(shown<float>({not_a_number, -not_a_number, 0.5, -inf}, {2, 2}) ==
         "[[ nan  nan]\n"
         " [ 0.5 -inf]]");
 }
@@ -409,7 +410,7 @@ TEST_CASE("a number by itself shows all its digits") {
   CHECK(shown<double>({1.2345e-05}, {}) == "1.2345e-05");
   CHECK(shown<float>({1e-45}, {}) == "1e-45");
   CHECK(shown<double>({-1e-300}, {}) == "-1e-300");
-  CHECK(shown<float>({nan}, {}) == "nan");
+  CHECK(shown<float>({not_a_number}, {}) == "nan");
   CHECK(shown<double>({inf}, {}) == "inf");
   CHECK(shown<float>({-inf}, {}) == "-inf");
   CHECK(shown<float>({16777216.0}, {}) == "16777216.0");
@@ -452,7 +453,7 @@ TEST_CASE("with all digits, the text reads back as the same number") {
       p = after;
     }
     CHECK(same == 3000);
-    CHECK(std::string(p) == "]");
+    CHECK(std::string(p + std::strspn(p, " ")) == "]");
     std::string const narrow_text = to_string(weft::borrow(narrow.data(), {30, 100}));
     p = narrow_text.c_str();
     same = 0;
@@ -463,7 +464,7 @@ TEST_CASE("with all digits, the text reads back as the same number") {
       p = after;
     }
     CHECK(same == 3000);
-    CHECK(std::string(p) == "]]");
+    CHECK(std::string(p + std::strspn(p, " ")) == "]]");
   }
 }
 
@@ -506,10 +507,10 @@ TEST_CASE("expressions of every kind") {
 TEST_CASE("printing changes nothing") {
   tensor<float, 1> a = {1, 2, 3};
   tensor<float, 1> const b = a;
-  auto const copies = weft::counters().copies_on_write;
+  auto const copies = weft::memory_stats().copies_on_write;
   CHECK(to_string(a) == "[1. 2. 3.]");
   CHECK(to_string(a(range(1, 3))) == "[2. 3.]");
-  CHECK(weft::counters().copies_on_write == copies);
+  CHECK(weft::memory_stats().copies_on_write == copies);
   CHECK(std::as_const(a).data() == b.data());
 
   std::ostringstream out;

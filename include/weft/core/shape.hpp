@@ -43,17 +43,27 @@ struct dim {
       if (name[i] != other.name[i]) return false;
     return true;
   }
+  // The same axis with another size. (Built from nothing and with as few writes as the constructors do: GCC 12 refuses
+  // to change a copy, and holds shapes that were written in different ways for different template arguments.)
+  constexpr dim resized(index_t size) const {
+    if (named()) return dim(name, size);
+    return dim(size);
+  }
   constexpr bool operator==(dim const&) const = default;
 };
 
 struct shape {
-  dim axes[max_rank] = {};
-  int rank = 0;
+  dim axes[max_rank];
+  int rank;
 
-  constexpr shape() = default;
+  // All axes are written out: GCC 12 takes shapes whose unused axes were left to it for different template arguments,
+  // and refuses to read them.
+  constexpr shape() : axes{dim(), dim(), dim(), dim(), dim(), dim(), dim(), dim()}, rank(0) {}
   template <class... D>
     requires(sizeof...(D) > 0 && sizeof...(D) <= max_rank && (std::is_convertible_v<D, dim> && ...))
-  constexpr shape(D const&... d) : axes{dim(d)...}, rank(static_cast<int>(sizeof...(D))) {}
+  constexpr shape(D const&... d) : shape() {
+    ((axes[rank++] = dim(d)), ...);
+  }
 
   constexpr dim const& operator[](int axis) const { return axes[axis]; }
   constexpr dim& operator[](int axis) { return axes[axis]; }
@@ -107,12 +117,8 @@ constexpr dim broadcast(dim const& a, dim const& b) {
   dim const& n = a.named() ? a : b;  // a named size with an unnamed one gives the named one
   dim const& other = a.named() ? b : a;
   bool const equal = a.named() && b.named();  // equal names, equal sizes: 1 is no exception
-  dim d = n;
-  if (!n.known())
-    d.extent = equal || other.extent != 1 ? other.extent : dyn;
-  else if (n.extent == 1 && !equal)
-    d.extent = other.extent;
-  return d;
+  if (!n.known()) return n.resized(equal || other.extent != 1 ? other.extent : dyn);
+  return n.extent == 1 && !equal ? n.resized(other.extent) : n;
 }
 constexpr fit fits(shape const& a, shape const& b) {
   for (int i = 1; i <= a.rank && i <= b.rank; ++i)
@@ -122,9 +128,11 @@ constexpr fit fits(shape const& a, shape const& b) {
 constexpr shape broadcast(shape const& a, shape const& b) {
   shape const& longer = a.rank >= b.rank ? a : b;
   shape const& shorter = a.rank >= b.rank ? b : a;
-  shape s = longer;
-  for (int i = 1; i <= shorter.rank; ++i)
-    s[s.rank - i] = broadcast(a[a.rank - i], b[b.rank - i]);
+  shape s = unknown(longer.rank);  // (GCC 12 refuses to change a copy)
+  for (int i = 1; i <= longer.rank; ++i) {
+    int const k = longer.rank - i;
+    s[k] = i <= shorter.rank ? broadcast(a[a.rank - i], b[b.rank - i]) : longer[k];
+  }
   return s;
 }
 

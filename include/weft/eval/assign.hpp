@@ -34,7 +34,6 @@ using tensor_of = tensor<element_t<E>, engine::spelling<dims_of<E>>()>;
 template <class T, auto S, class E>
 WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
   using target_type = tensor<T, S>;
-  constexpr int R = target_type::dims.rank;
   decltype(auto) e = stored(given);
   using node = std::remove_cvref_t<decltype(e)>;
   if constexpr (poisoned<node>) {
@@ -189,7 +188,7 @@ void write_through(T* base, index_t const* strides, extents<R> const& ext, E con
   memory<T> from;
   from.base = static_cast<T const*>(where.fresh.data());
   dense_strides(ext.data(), R, from.stride);
-  int const a = from.row_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
+  int const a = from.dense_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
   f.set_row(R - (k > 0 ? k : R > 0 ? 1 : 0));
   run<false, false>(from, out, f, false);
 }

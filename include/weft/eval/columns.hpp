@@ -50,7 +50,7 @@ WEFT_INLINE void add_rows(Cursor const& c, index_t r, index_t index, index_t col
 
 // Rows [from, to) of the reduced axes at one place of the outer ones, columns [c0, c0 + columns).
 template <int N, class P, class Accumulator, class Cursor>
-void add_block(Cursor& c, frame const& f, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
+void add_block(Cursor& c, leaf_handles<Cursor> const& leaves, frame const& f, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
                index_t columns, Accumulator* sum, index_t tile_rows) {
   for (index_t k = 0; k * N < columns; ++k) sum[k].clear();
   index_t at[max_rank] = {};
@@ -67,7 +67,7 @@ void add_block(Cursor& c, frame const& f, int outer_axes, index_t outer, index_t
     index_t rows = f.ext[f.row - 1] - at[f.row - 1];
     if (rows > to - row) rows = to - row;
     if (rows > tile_rows) rows = tile_rows;
-    c.enter(f, region{at, at[f.row - 1], rows, c0, columns});
+    enter_leaves(leaves.at, leaves.count, f, region{at, at[f.row - 1], rows, c0, columns});
     index_t r = 0;
     for (; r + 4 <= rows; r += 4) add_rows<4, N, P>(c, r, row + r, columns, sum);
     for (; r < rows; ++r) add_rows<1, N, P>(c, r, row + r, columns, sum);
@@ -99,10 +99,11 @@ void reduce_columns(Cursor& c, frame const& f, int outer_axes, R* out) {
   auto const one_block = [&](Cursor& own, index_t o, index_t strip, index_t b, accumulator* sum) {
     arena_scope scope;
     index_t const c0 = strip * strip_columns, width = strip_columns < f.n - c0 ? strip_columns : f.n - c0;
-    index_t const tile_rows = own.any_staged(f) ? 16 : f.ext[f.row - 1];
-    own.template prepare<0>(f, scope, tile_rows, width);
+    leaf_handles<Cursor> const leaves(own);
+    index_t const tile_rows = staging_of(leaves.at, leaves.count, f).any ? 16 : f.ext[f.row - 1];
+    prepare_leaves(leaves.at, leaves.count, f, scope, tile_rows, width);
     index_t const to = (b + 1) * column_block;
-    add_block<N, P>(own, f, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
+    add_block<N, P>(own, leaves, f, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
   };
   // sums (blocks, packs) of a strip, joined as a binary counter would
   auto const finish = [&](index_t o, index_t strip, auto&& block_sums) {

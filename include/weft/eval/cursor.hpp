@@ -103,8 +103,63 @@ struct leaf_strides {
   }
 };
 
+// A leaf without its type, for what is done once a tile: it is compiled once, not once an expression.
+struct leaf_handle {
+  void* self;
+  leaf_strides const* strides;
+  void const* base;
+  index_t size;  // of an element
+  bool single;   // one element a row: never staged
+  void (*prepare)(void* self, frame const& f, arena_scope& scope, index_t rows, index_t columns);
+  void (*enter)(void* self, frame const& f, region const& t);
+};
+
+// What tile-wise work needs to know of all leaves of a cursor.
+template <class Cursor>
+struct leaf_handles {
+  static constexpr int count = Cursor::leaves;
+  leaf_handle at[count > 0 ? count : 1];
+  WEFT_INLINE leaf_handles() {}
+  WEFT_INLINE explicit leaf_handles(Cursor& c) { collect(c); }
+  WEFT_INLINE void collect(Cursor& c) {
+    leaf_handle* p = at;
+    c.collect(p);
+  }
+};
+
+// How many trailing axes can be one row for all of them.
+[[gnu::noinline]] inline int row_axes(leaf_handle const* leaf, int count, frame const& f) {
+  int axes = f.rank;
+  for (int i = 0; i < count; ++i) {
+    int const k = leaf[i].single ? f.rank : leaf[i].strides->dense_axes(f);
+    if (k < axes) axes = k;
+  }
+  return axes;
+}
+struct staging {
+  bool any = false;      // some leaf's rows are copied to scratch
+  bool strided = false;  // ... and not just one element repeated
+};
+[[gnu::noinline]] inline staging staging_of(leaf_handle const* leaf, int count, frame const& f) {
+  staging s;
+  for (int i = 0; i < count; ++i) {
+    if (leaf[i].single || leaf[i].strides->dense_row(f)) continue;
+    s.any = true;
+    if (leaf[i].strides->stride[f.rank - 1] != 0) s.strided = true;
+  }
+  return s;
+}
+[[gnu::noinline]] inline void prepare_leaves(leaf_handle const* leaf, int count, frame const& f, arena_scope& scope,
+                                             index_t rows, index_t columns) {
+  for (int i = 0; i < count; ++i) leaf[i].prepare(leaf[i].self, f, scope, rows, columns);
+}
+[[gnu::noinline]] inline void enter_leaves(leaf_handle const* leaf, int count, frame const& f, region const& t) {
+  for (int i = 0; i < count; ++i) leaf[i].enter(leaf[i].self, f, t);
+}
+
 template <class T>
 struct memory : leaf_strides {
+  static constexpr int leaves = 1;
   static constexpr int avail = 0;
   static constexpr bool reduces = false;
   static constexpr int cost = 0;
@@ -127,11 +182,21 @@ struct memory : leaf_strides {
   WEFT_INLINE bool any_staged(frame const& f) const { return staged(f); }
   WEFT_INLINE bool any_strided(frame const& f) const { return !f.flat && stride[f.rank - 1] != 0 && staged(f); }
 
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope&, index_t) {}
+  WEFT_INLINE void enter_flat(index_t from) { here = base + from; }
   WEFT_INLINE void enter(frame const& f, region const& t) {
     if (f.row == 0 && !scratch)
       here = base + t.from;
     else
       enter_rows(f, t);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    *p++ = {this, this, base, index_t(sizeof(T)), false,
+            [](void* self, frame const& f, arena_scope& scope, index_t rows, index_t columns) {
+              static_cast<memory*>(self)->template prepare<0>(f, scope, rows, columns);
+            },
+            [](void* self, frame const& f, region const& t) { static_cast<memory*>(self)->enter(f, t); }};
   }
   [[gnu::noinline]] void enter_rows(frame const& f, region const& t) {
     T const* p = base;
@@ -167,6 +232,7 @@ struct memory : leaf_strides {
 // A leaf of one element a row: operands of an expression whose row is what it reduces over.
 template <class T>
 struct constant {
+  static constexpr int leaves = 0;
   static constexpr int avail = 0;
   static constexpr bool reduces = false;
   static constexpr int cost = 0;
@@ -180,6 +246,10 @@ struct constant {
   WEFT_INLINE bool any_staged(frame const&) const { return false; }
   WEFT_INLINE bool any_strided(frame const&) const { return false; }
   WEFT_INLINE void enter(frame const&, region const&) {}
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope&, index_t) {}
+  WEFT_INLINE void enter_flat(index_t) {}
+  WEFT_INLINE void collect(leaf_handle*&) {}
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t, E const&) const {
     return splat_line<T, pack<T, N>, false>{pack<T, N>(value)};
@@ -221,6 +291,7 @@ struct mapped;
 
 template <class Op, class A>
 struct mapped<Op, A> {
+  static constexpr int leaves = A::leaves;
   static constexpr int avail = A::avail;
   static constexpr bool reduces = A::reduces;
   static constexpr int cost = A::cost + cost_of<Op>();
@@ -234,6 +305,16 @@ struct mapped<Op, A> {
   WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f); }
   WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) { a.enter(f, t); }
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope& s, index_t n) {
+    a.template take_rows<Last>(s, n);
+  }
+  WEFT_INLINE void enter_flat(index_t from) {
+    a.enter_flat(from);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    a.collect(p);
+  }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
     return line_of<Op>(a.template line<P, N>(r, e));
@@ -245,6 +326,7 @@ struct mapped<Op, A> {
 };
 template <class Op, class A, class B>
 struct mapped<Op, A, B> {
+  static constexpr int leaves = A::leaves + B::leaves;
   static constexpr int avail = larger(A::avail, B::avail);
   static constexpr bool reduces = A::reduces || B::reduces;
   static constexpr int cost = A::cost + B::cost + cost_of<Op>();
@@ -269,6 +351,19 @@ struct mapped<Op, A, B> {
     a.enter(f, t);
     b.enter(f, t);
   }
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope& s, index_t n) {
+    a.template take_rows<Last>(s, n);
+    b.template take_rows<Last>(s, n);
+  }
+  WEFT_INLINE void enter_flat(index_t from) {
+    a.enter_flat(from);
+    b.enter_flat(from);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    a.collect(p);
+    b.collect(p);
+  }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
     return line_of<Op>(a.template line<P, N>(r, e), b.template line<P, N>(r, e));
@@ -281,6 +376,7 @@ struct mapped<Op, A, B> {
 };
 template <class Op, class A, class B, class C>
 struct mapped<Op, A, B, C> {
+  static constexpr int leaves = A::leaves + B::leaves + C::leaves;
   static constexpr int avail = larger(A::avail, larger(B::avail, C::avail));
   static constexpr bool reduces = A::reduces || B::reduces || C::reduces;
   static constexpr int cost = A::cost + B::cost + C::cost + cost_of<Op>();
@@ -312,6 +408,22 @@ struct mapped<Op, A, B, C> {
     b.enter(f, t);
     c.enter(f, t);
   }
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope& s, index_t n) {
+    a.template take_rows<Last>(s, n);
+    b.template take_rows<Last>(s, n);
+    c.template take_rows<Last>(s, n);
+  }
+  WEFT_INLINE void enter_flat(index_t from) {
+    a.enter_flat(from);
+    b.enter_flat(from);
+    c.enter_flat(from);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    a.collect(p);
+    b.collect(p);
+    c.collect(p);
+  }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
     return line_of<Op>(a.template line<P, N>(r, e), b.template line<P, N>(r, e), c.template line<P, N>(r, e));
@@ -328,6 +440,7 @@ struct mapped<Op, A, B, C> {
 
 template <class Op, class T, class A>
 struct row_reduce {
+  static constexpr int leaves = A::leaves;
   static constexpr int pass = A::avail;
   static constexpr int avail = A::avail + 1;
   static constexpr bool reduces = true;
@@ -344,6 +457,16 @@ struct row_reduce {
   WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f); }
   WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f); }
   WEFT_INLINE void enter(frame const& f, region const& t) { a.enter(f, t); }
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope& s, index_t n) {
+    a.template take_rows<Last>(s, n);
+  }
+  WEFT_INLINE void enter_flat(index_t from) {
+    a.enter_flat(from);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    a.collect(p);
+  }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t, E const&) const {
     static_assert(P >= avail);
@@ -358,6 +481,7 @@ struct row_reduce {
 // The name of a definition. `Splat`: it is a constant of the row.
 template <class Id, class T, int Avail, bool Splat>
 struct cell_cursor {
+  static constexpr int leaves = 0;
   static constexpr int avail = Avail;
   static constexpr bool reduces = false;
   static constexpr bool row_constant = Splat;
@@ -370,6 +494,10 @@ struct cell_cursor {
   WEFT_INLINE bool any_staged(frame const&) const { return false; }
   WEFT_INLINE bool any_strided(frame const&) const { return false; }
   WEFT_INLINE void enter(frame const&, region const&) {}
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope&, index_t) {}
+  WEFT_INLINE void enter_flat(index_t) {}
+  WEFT_INLINE void collect(leaf_handle*&) {}
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& names) const {
     return look_up<P, N>(r, names);
@@ -392,6 +520,7 @@ struct cell_cursor {
 // is constant along the row or cheap enough to be computed again.
 template <class Id, class D, class B>
 struct named {
+  static constexpr int leaves = D::leaves + B::leaves;
   static constexpr int ready = D::avail;  // the pass that computes the definition
   static constexpr int avail = B::avail;
   static constexpr bool reduces = D::reduces || B::reduces;
@@ -421,6 +550,20 @@ struct named {
   WEFT_INLINE void enter(frame const& f, region const& t) {
     definition.enter(f, t);
     body.enter(f, t);
+  }
+  WEFT_INLINE void enter_flat(index_t from) {
+    definition.enter_flat(from);
+    body.enter_flat(from);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    definition.collect(p);
+    body.collect(p);
+  }
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope& s, index_t columns) {
+    definition.template take_rows<Last>(s, columns);
+    body.template take_rows<Last>(s, columns);
+    if constexpr (Last > ready && !again) row = scratch = s.take<row_type>(columns);
   }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
@@ -453,6 +596,10 @@ struct named {
 template <class T>
 struct outer_memory : memory<T> {
   static constexpr bool row_constant = true;
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    *p++ = {this, this, this->base, index_t(sizeof(T)), true, [](void*, frame const&, arena_scope&, index_t, index_t) {},
+            [](void* self, frame const& f, region const& t) { static_cast<memory<T>*>(self)->enter(f, t); }};
+  }
   WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
   template <int Last>
   WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}

@@ -68,12 +68,10 @@ WEFT_INLINE bool crosses_flat(Cursor const& c, index_t n, void const* out, index
   });
   return crosses;
 }
-template <class Cursor>
-WEFT_INLINE overlap overlap_of(Cursor const& c, frame const& f, void const* out, index_t size, index_t const* stride) {
+[[gnu::noinline]] inline overlap overlap_of(leaf_handle const* leaf, int count, frame const& f, void const* out,
+                                            index_t size, index_t const* stride) {
   overlap o;
-  c.each_leaf([&](void const* base, index_t leaf_size, index_t const* leaf_stride) {
-    compare_leaf(o, f, base, leaf_size, leaf_stride, out, size, stride);
-  });
+  for (int i = 0; i < count; ++i) compare_leaf(o, f, leaf[i].base, leaf[i].size, leaf[i].strides->stride, out, size, stride);
   return o;
 }
 
@@ -132,15 +130,15 @@ WEFT_INLINE void set_extents(frame& f, extents<R> const& e) {
 }
 
 // Fills the strides of a result of extents `e` in the domain and finds its memory.
-template <int R, class T, class Cursor>
-WEFT_INLINE bool place_result(target<T>& out, room<T>& where, extents<R> const& e, Cursor const& c, frame const& f,
+template <int R, class T, class Leaves>
+WEFT_INLINE bool place_result(target<T>& out, room<T>& where, extents<R> const& e, Leaves const& leaves, frame const& f,
                               bool same_place) {
   for (int d = 0; d < f.rank; ++d) out.stride[d] = 0;
   index_t dense[max_rank];
   dense_strides(e.data(), R, dense);
   if (where.in_place) {
     for (int i = 0; i < R; ++i) out.stride[i] = where.strides ? where.strides[i] : dense[i];
-    overlap const o = overlap_of(c, f, where.in_place, sizeof(T), out.stride);
+    overlap const o = overlap_of(leaves.at, leaves.count, f, where.in_place, sizeof(T), out.stride);
     if (!o.crosses && (same_place || !o.touches)) {
       out.base = where.in_place;
       return !o.touches;
@@ -179,9 +177,10 @@ template <int Q, class T, class E>
                    ? where.in_place
                    : where.allocate(f.n);
   } else {
-    apart = place_result<R>(out, where, ext, c, f, true);
+    leaf_handles<decltype(c)> const leaves(c);
+    apart = place_result<R>(out, where, ext, leaves, f, true);
     if constexpr (Q == 0 && R > 0) {
-      int const x = c.row_axes(f), y = out.dense_axes(f);
+      int const x = row_axes(leaves.at, leaves.count, f), y = out.dense_axes(f);
       int const k = x < y ? x : y;
       f.set_row(R - (k > 0 ? k : 1));
     }
@@ -274,7 +273,7 @@ void execute_narrow(E const& e, room<T>& where) {
   f.set_row(D - Q);
   auto c = bind<Context>(e, f, axis_map::identity<R>(), no_names{});
   target<T> out;
-  place_result<R>(out, where, e.sizes(), c, f, false);
+  place_result<R>(out, where, e.sizes(), leaf_handles<decltype(c)>(c), f, false);
   run<true, (Q == D)>(c, out, f, false);
 }
 
@@ -349,7 +348,7 @@ void execute_reduction(reduce<Op, Mask, A> const& e, room<T>& where) {
     target<T> out;
     auto const ext = e.sizes();
     where.strides = nullptr;
-    place_result<R>(out, where, ext, c, f, false);
+    place_result<R>(out, where, ext, leaf_handles<decltype(c)>(c), f, false);
     reduce_columns<Op, element_t<A>>(c, f, outer_axes, out.base);
   }
 }

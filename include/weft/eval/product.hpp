@@ -176,18 +176,19 @@ void execute_product(E const& e, room<T>& where) {
       return;
     }
   }
-  operand_source<P, std::remove_cvref_t<decltype(product.a)>> const a(product.a);
-  operand_source<P, std::remove_cvref_t<decltype(product.b)>> const b(product.b);
+  operand_source<P, std::remove_cvref_t<decltype(product.a)>> a(product.a);
+  operand_source<P, std::remove_cvref_t<decltype(product.b)>> b(product.b);
   index_t const m = inner[0], n = inner[1], k = product.a.sizes()[1];
   frame f;
   set_extents<2>(f, inner);
   f.set_row(1);
   counters().kernels += 1;
 
-  auto const free_of = [&](auto const& c) {
+  auto const free_of = [&](auto& c) {
     if (!where.in_place) return false;
     index_t strides[2] = {n, 1};
-    return !overlap_of(c.cursor, c.f, where.in_place, sizeof(T), strides).touches;
+    leaf_handles<std::remove_cvref_t<decltype(c.cursor)>> const leaves(c.cursor);
+    return !overlap_of(leaves.at, leaves.count, c.f, where.in_place, sizeof(T), strides).touches;
   };
   if constexpr (std::is_same_v<E, product_type> || R != 2) {
     static_assert(std::is_same_v<T, P> || R == 2);
@@ -212,7 +213,7 @@ void execute_product(E const& e, room<T>& where) {
     target<T> out;
     bool const operands_apart = free_of(a) && free_of(b);
     if (!operands_apart) where.in_place = nullptr;
-    bool const apart = place_result<2>(out, where, inner, cursor, f, true);
+    bool const apart = place_result<2>(out, where, inner, leaf_handles<decltype(cursor)>(cursor), f, true);
     matrix_sink<P> c;
     if constexpr (std::is_same_v<T, P>) {
       if (apart && out.stride[1] == 1 && n > 0) {  // the destination holds the tile until the epilogue

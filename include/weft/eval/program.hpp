@@ -98,12 +98,14 @@ struct target : leaf_strides {
 template <int N, bool MayStream, class Line, class Place>
 WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n, bool stream) {
   index_t i = 0;
-  if constexpr (MayStream) {
-    if (stream) [[unlikely]]
-      for (; i + N <= n; i += N) out.template put<true>(i, line.load(i, full{}, no_cells{}), full{});
-  }
   WEFT_UNROLL
-  for (; i + N <= n; i += N) out.template put<false>(i, line.load(i, full{}, no_cells{}), full{});
+  for (; i + N <= n; i += N) {
+    auto const v = line.load(i, full{}, no_cells{});
+    if (MayStream && stream) [[unlikely]]
+      out.template put<true>(i, v, full{});
+    else
+      out.template put<false>(i, v, full{});
+  }
   if (i < n) {
     first const rest{static_cast<int>(n - i)};
     out.template put<false>(i, line.load(i, rest, no_cells{}), rest);
@@ -210,24 +212,33 @@ struct part_of {
   bool stream;
 };
 
+// Rows and columns of a tile: everything there is, unless some leaf is staged.
+[[gnu::noinline]] inline void tile_shape(leaf_handle const* leaf, int count, frame const& f, bool cut_rows,
+                                         index_t& rows, index_t& columns) {
+  staging const s = staging_of(leaf, count, f);
+  if (!s.any) return;
+  // Transposed operands want tiles that are square; repeated elements are filled in along the row.
+  index_t const side = s.strided ? 64 : 1024;
+  if (cut_rows && columns > side && f.rank - f.row == 1) columns = side;
+  rows = columns > 0 ? 4096 / columns : 1;
+  rows = rows < 1 ? 1 : rows > 64 ? 64 : rows;
+}
+
 // One instance a statement: whoever runs it, on one thread or several, calls this.
 template <bool Narrow, class Cursor, class Target>
 [[gnu::noinline]] void run_part(Cursor& c, Target& out, frame const& f, part_of const& p) {
   constexpr int last = Cursor::avail;
   constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
   arena_scope scope;
+  leaf_handles<Cursor> leaves;
   index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
   index_t outer[max_rank];
   index_t inner = 1, at = 0;
   if (!f.flat) {
-    if (c.any_staged(f)) {
-      // Transposed operands want tiles that are square; repeated elements are filled in along the row.
-      index_t const side = c.any_strided(f) ? 64 : 1024;
-      if (last == 0 && !Narrow && tile_columns > side && f.rank - f.row == 1) tile_columns = side;
-      tile_rows = tile_columns > 0 ? 4096 / tile_columns : 1;
-      tile_rows = tile_rows < 1 ? 1 : tile_rows > 64 ? 64 : tile_rows;
-    }
-    c.template prepare<last>(f, scope, tile_rows, tile_columns);
+    leaves.collect(c);
+    tile_shape(leaves.at, leaves.count, f, last == 0 && !Narrow, tile_rows, tile_columns);
+    prepare_leaves(leaves.at, leaves.count, f, scope, tile_rows, tile_columns);
+    c.template take_rows<last>(scope, tile_columns);
     if constexpr (!Narrow) out.prepare(f, scope, tile_columns);
     at = p.r0;
     if (f.row > 0) inner = f.ext[f.row - 1];
@@ -246,7 +257,10 @@ template <bool Narrow, class Cursor, class Target>
     for (index_t from = p.c0; from < p.c1 || (from == p.c0 && Narrow); from += tile_columns) {
       index_t const columns = tile_columns < p.c1 - from ? tile_columns : p.c1 - from;
       region const t{outer, at, rows, from, columns};
-      c.enter(f, t);
+      if (f.flat)
+        c.enter_flat(from);
+      else
+        enter_leaves(leaves.at, leaves.count, f, t);
       out.enter(f, t);
       for (index_t r = 0; r < rows; ++r) {
         if constexpr (Narrow) {
@@ -306,10 +320,12 @@ template <bool Narrow, class Cursor, class Target>
   constexpr int last = Cursor::avail;
   constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Target::width)>;
   arena_scope scope;
-  c.template prepare<last>(f, scope, 1, f.n);
+  leaf_handles<Cursor> const leaves(c);
+  prepare_leaves(leaves.at, leaves.count, f, scope, 1, f.n);
+  c.template take_rows<last>(scope, f.n);
   index_t const none[max_rank] = {};
   region const t{none, 0, 1, 0, f.n};
-  c.enter(f, t);
+  enter_leaves(leaves.at, leaves.count, f, t);
   out.enter(f, t);
   run_shared_passes<0, last, N>(c, f.n);
   auto const line = c.template line<last, N>(0, no_names{});
@@ -336,12 +352,14 @@ WEFT_INLINE void run(Cursor& c, Target& out, frame const& f, bool own_row) {
   part_of p{0, f.rows, 0, f.n, own_row, false};
   index_t const total = f.n * f.rows;
   if (total >= threads_from / (1 + Cursor::cost / 4)) [[unlikely]] {
-    if constexpr (!Narrow && Cursor::avail == 0) p.stream = out.streams(f) && !c.any_staged(f);
+    leaf_handles<Cursor> const leaves(c);
+    bool const staged = !f.flat && staging_of(leaves.at, leaves.count, f).any;
+    if constexpr (!Narrow && Cursor::avail == 0) p.stream = out.streams(f) && !staged;
     if (num_threads() > 1) {
       if constexpr (Cursor::avail == 0 && !Narrow) return run_tasks<Narrow>(c, out, f, p);
       if (f.rows > 1) return run_tasks<Narrow>(c, out, f, p);
       if constexpr (Whole)
-        if (!c.any_staged(f) && (Narrow || out.dense_row(f))) return run_shared<Narrow>(c, out, f);
+        if (!staged && (Narrow || out.dense_row(f))) return run_shared<Narrow>(c, out, f);
     }
   }
   run_part<Narrow>(c, out, f, p);

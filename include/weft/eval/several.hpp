@@ -28,6 +28,7 @@ struct both_line {
 };
 template <class A, class B>
 struct both_cursors {
+  static constexpr int leaves = A::leaves + B::leaves;
   static constexpr int avail = larger(A::avail, B::avail);
   static constexpr int cost = A::cost + B::cost;
   static constexpr int width = larger(A::width, B::width);
@@ -47,6 +48,19 @@ struct both_cursors {
   WEFT_INLINE void enter(frame const& f, region const& t) {
     a.enter(f, t);
     b.enter(f, t);
+  }
+  template <int Last>
+  WEFT_INLINE void take_rows(arena_scope& s, index_t n) {
+    a.template take_rows<Last>(s, n);
+    b.template take_rows<Last>(s, n);
+  }
+  WEFT_INLINE void enter_flat(index_t from) {
+    a.enter_flat(from);
+    b.enter_flat(from);
+  }
+  WEFT_INLINE void collect(leaf_handle*& p) {
+    a.collect(p);
+    b.collect(p);
   }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
@@ -178,8 +192,8 @@ struct pairs<Tensor, E, Rest...> {
       return c;
     }
   }
-  template <class Cursor>
-  auto targets(Cursor const& c, frame const& f, bool same_place) {
+  template <class Leaves>
+  auto targets(Leaves const& c, frame const& f, bool same_place) {
     target<T> out;
     place_result<R>(out, where, value.sizes(), c, f, same_place);
     if constexpr (sizeof...(Rest) > 0) {
@@ -250,7 +264,7 @@ void assign_pairs(Pairs& p) {
           f.set_row(one.domain - one.q);
           p.open(p);
           auto c = p.template bound<with>(f);
-          auto out = p.targets(c, f, false);
+          auto out = p.targets(leaf_handles<decltype(c)>(c), f, false);
           run<true, false>(c, out, f, false);
           p.close();
           return;
@@ -263,9 +277,10 @@ void assign_pairs(Pairs& p) {
           f.set_row(R - q);
           p.open(p);
           auto c = p.template bound<context<R, q, true>>(f);
-          auto out = p.targets(c, f, true);
+          auto out = p.targets(leaf_handles<decltype(c)>(c), f, true);
           if constexpr (q == 0 && R > 0) {
-            int const a = c.row_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
+            leaf_handles<decltype(c)> const leaves(c);
+            int const a = row_axes(leaves.at, leaves.count, f), b = out.dense_axes(f), k = a < b ? a : b;
             f.set_row(R - (k > 0 ? k : 1));
           }
           run<false, false>(c, out, f, false);

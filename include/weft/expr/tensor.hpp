@@ -155,7 +155,7 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   using base = described<tensor<T, S>, T, to_shape(S)>;
 
  public:
-  static_assert(std::is_same_v<decltype(S), int> || std::is_same_v<decltype(S), weft::shape const>,
+  static_assert(std::is_same_v<decltype(S), int> || std::is_same_v<std::remove_cv_t<decltype(S)>, weft::shape>,
                 "weft: tensor<T, S> takes the rank as an int, tensor<float, 2>, or a shape, tensor<float, shape{3, 4}>");
   static_assert(weft::element<T>, "weft: this type cannot be an element of a tensor");
   static_assert(to_shape(S).rank <= max_rank, "weft: a tensor has at most 8 axes");

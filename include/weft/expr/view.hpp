@@ -137,9 +137,8 @@ constexpr weft::shape indexed_shape() {
     if (k == -1) ++at;
     if (k == 0) keep(1);
     if (k == 1) {
-      r[r.rank] = S[at++];
-      r[r.rank++].extent = dyn;
-      for (char& c : r[r.rank - 1].name) c = 0;
+      r[r.rank++] = dim();
+      ++at;
     }
     if (k == 2) r[r.rank++] = dim(1);
     if (k == 3) dots = true, keep(rest);

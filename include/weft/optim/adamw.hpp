@@ -45,25 +45,7 @@ struct adamw {
   template <class Model>
   void update(Model& model, Model const& gradient) {
     ++step;
-    auto const& o = options;
-    double rate = o.learning_rate, spread = 1;
-    if (o.bias_correction) {
-      rate /= 1 - std::pow(o.beta1, static_cast<double>(step));
-      spread = 1 / std::sqrt(1 - std::pow(o.beta2, static_cast<double>(step)));
-    }
-    each_update(model, gradient, [&, this]<class T, auto S>(std::size_t i, nn::parameter<T, S>& p,
-                                                            nn::parameter<T, S> const& given) {
-      constexpr int R = to_shape(S).rank;
-      auto& w = p.value;
-      auto const& g = given.value;
-      kept<T, R> m(first, i, w.sizes()), v(second, i, w.sizes());
-      auto const m1 = static_cast<T>(o.beta1) * m.value + static_cast<T>(1 - o.beta1) * g;
-      auto const v1 = static_cast<T>(o.beta2) * v.value + static_cast<T>(1 - o.beta2) * square(g);
-      auto const decay = static_cast<T>(1 - o.learning_rate * o.weight_decay);
-      weft::assign(w,
-                   decay * w - static_cast<T>(rate) * m1 / (static_cast<T>(spread) * sqrt(v1) + static_cast<T>(o.eps)),
-                   m.value, m1, v.value, v1);
-    });
+    each_update(model, gradient, [this]<class T>(row<T>& p) { move(p); });
   }
 
   template <class F>
@@ -75,6 +57,24 @@ struct adamw {
   void each_memory(F const& f) const {
     f("m", first);
     f("v", second);
+  }
+
+ private:
+  template <class T>
+  void move(row<T>& p) {
+    auto const& o = options;
+    double rate = o.learning_rate, spread = 1;
+    if (o.bias_correction) {
+      rate /= 1 - std::pow(o.beta1, static_cast<double>(step));
+      spread = 1 / std::sqrt(1 - std::pow(o.beta2, static_cast<double>(step)));
+    }
+    kept<T> m(first, p), v(second, p);
+    auto const& g = p.gradient;
+    auto const m1 = static_cast<T>(o.beta1) * m.value + static_cast<T>(1 - o.beta1) * g;
+    auto const v1 = static_cast<T>(o.beta2) * v.value + static_cast<T>(1 - o.beta2) * square(g);
+    auto const length = static_cast<T>(spread) * sqrt(v1) + static_cast<T>(o.eps);
+    auto const decay = static_cast<T>(1 - o.learning_rate * o.weight_decay);
+    weft::assign(p.weight, decay * p.weight - static_cast<T>(rate) * m1 / length, m.value, m1, v.value, v1);
   }
 };
 

@@ -38,26 +38,7 @@ struct sgd {
   template <class Model>
   void update(Model& model, Model const& gradient) {
     ++step;
-    each_update(model, gradient, [this]<class T, auto S>(std::size_t i, nn::parameter<T, S>& p,
-                                                         nn::parameter<T, S> const& given) {
-      T const rate = static_cast<T>(options.learning_rate), decay = static_cast<T>(options.weight_decay);
-      auto& w = p.value;
-      auto const g = given.value + decay * w;
-      if (options.momentum <= 0) {
-        if (options.weight_decay == 0)
-          w = w - rate * given.value;
-        else
-          w = w - rate * g;
-        return;
-      }
-      kept<T, to_shape(S).rank> v(velocity, i, w.sizes());
-      T const keep = static_cast<T>(options.momentum), gain = static_cast<T>(1 - options.dampening);
-      auto const moved = keep * v.value + gain * g;
-      if (options.nesterov)
-        weft::assign(w, w - rate * (g + keep * moved), v.value, moved);
-      else
-        weft::assign(w, w - rate * moved, v.value, moved);
-    });
+    each_update(model, gradient, [this]<class T>(row<T>& p) { move(p); });
   }
 
   template <class F>
@@ -67,6 +48,25 @@ struct sgd {
   template <class F>
   void each_memory(F const& f) const {
     f("v", velocity);
+  }
+
+ private:
+  template <class T>
+  void move(row<T>& p) {
+    T const rate = static_cast<T>(options.learning_rate), decay = static_cast<T>(options.weight_decay);
+    auto& w = p.weight;
+    if (options.momentum <= 0) {
+      w = w - rate * (p.gradient + decay * w);
+      return;
+    }
+    kept<T> v(velocity, p);
+    T const keep = static_cast<T>(options.momentum), gain = static_cast<T>(1 - options.dampening);
+    auto const g = p.gradient + decay * w;
+    auto const next = keep * v.value + gain * g;
+    if (options.nesterov)
+      weft::assign(w, w - rate * (g + keep * next), v.value, next);
+    else
+      weft::assign(w, w - rate * next, v.value, next);
   }
 };
 

@@ -1,62 +1,61 @@
-// What optimizers remember of each parameter: tensors of its type and shape, made of zeros when they are first asked
-// for, in the order of the model's parameters.
+// What optimizers remember of each parameter, and how they get at parameters: as rows of elements, whatever the shape,
+// so that the code of an update exists once for each element type.
 //
 //   optim::memory velocity;
-//   optim::each_update(model, gradient, [&](std::size_t i, auto& p, auto const& g) {
-//     optim::kept<float, 2> v(velocity, i, p.value.sizes());      // v.value: a tensor, written in place
+//   optim::each_update(model, gradient, [&]<class T>(optim::row<T>& p) {      // p.weight, p.gradient: tensor<T, 1>
+//     optim::kept<T> v(velocity, p);                                          // v.value: zeros the first time
+//     assign(p.weight, ..., v.value, ...);                                    // all of them are written in place
 //   });
 //   optim::save_state(optimizer, model, "state.safetensors");
 //   optim::load_state(optimizer, model, "state.safetensors");
 //
-// Public, in weft::optim: save_state, load_state. For optimizers: memory, kept, each_update.
+// Public, in weft::optim: save_state, load_state. For optimizers: memory, row, kept, each_update.
 #pragma once
 #include <weft/nn/weights.hpp>
 
 namespace weft::optim {
 
-// One tensor a parameter, of any type and rank.
+// One tensor a parameter, of any type and rank, in the order of the model; empty until the first update.
 struct memory {
   std::vector<io::any_tensor> tensors;
 };
 
 inline namespace WEFT_ISA {
 
-// Entry `i` of a memory while an update has it: the buffer has no other holder meanwhile, so it's written in place.
-template <class T, int R>
+template <class T>
+struct row {
+  tensor<T, 1> weight, gradient;
+  std::size_t index;  // among the model's parameters, frozen ones too
+  index_t const* sizes;
+  int rank;
+};
+
+// The memory of a parameter while an update has it: nobody else holds the buffer then.
+template <class T>
 struct kept {
-  tensor<T, R> value;
+  tensor<T, 1> value;
   io::any_tensor& home;
 
-  kept(memory& all, std::size_t i, extents<R> const& sizes) : home(entry(all, i)) {
+  kept(memory& all, row<T> const& p) : home(entry(all, p.index)) {
+    index_t const n = p.weight.size();
     if (!home.buffer) {
       home.dtype = dtype_of<T>;
-      home.shape.assign(sizes.begin(), sizes.end());
+      home.shape.assign(p.sizes, p.sizes + p.rank);
       home.offset = 0;
-      value.prepare(sizes);
-      if (value.size() > 0) std::memset(value.data(), 0, sizeof(T) * static_cast<std::size_t>(value.size()));
+      value.prepare({n});
+      if (n > 0) std::memset(value.data(), 0, sizeof(T) * static_cast<std::size_t>(n));
       return;
     }
-    bool same = home.dtype == dtype_of<T> && home.shape.size() == static_cast<std::size_t>(R);
-    for (std::size_t d = 0; same && d < static_cast<std::size_t>(R); ++d) same = home.shape[d] == sizes[d];
+    bool same = home.dtype == dtype_of<T> && home.rank() == p.rank;
+    for (int d = 0; same && d < p.rank; ++d) same = home.shape[static_cast<std::size_t>(d)] == p.sizes[d];
     if (!same)
-      fail<error>("optim: parameter " + std::to_string(i) + " is not the one of earlier updates: an optimizer belongs "
-                  "to one model");
-    if constexpr (R == 0)
-      std::memcpy(value.data(), home.data(), sizeof(T));
-    else
-      value.items() = typename tensor<T, R>::items_t(static_cast<storage&&>(home.buffer), sizes);
+      fail<error>("optim: parameter " + std::to_string(p.index) + " is not the one of earlier updates: an optimizer " +
+                  "belongs to one model");
+    value = tensor<T, 1>(static_cast<storage&&>(home.buffer), {n});
   }
   kept(kept const&) = delete;
   kept& operator=(kept const&) = delete;
-  ~kept() {
-    if constexpr (R == 0) {
-      storage own = storage::allocate(sizeof(T));
-      std::memcpy(own.data(), value.data(), sizeof(T));
-      home.buffer = static_cast<storage&&>(own);
-    } else {
-      home.buffer = static_cast<storage&&>(value.items().buffer);
-    }
-  }
+  ~kept() { home.buffer = static_cast<storage&&>(value.items().buffer); }
 
  private:
   static io::any_tensor& entry(memory& all, std::size_t i) {
@@ -65,22 +64,59 @@ struct kept {
   }
 };
 
-// f(i, parameter, gradient) for each parameter that isn't frozen; i counts the frozen ones too.
+// A tensor's elements lent as a row.
+template <class T, auto S>
+struct lent {
+  tensor<T, S>& owner;
+  extents<to_shape(S).rank> sizes;
+  tensor<T, 1>& as;
+  lent(tensor<T, S>& t, tensor<T, 1>& to) : owner(t), sizes(t.sizes()), as(to) {
+    if constexpr (tensor<T, S>::stored_inline) {
+      as.prepare({t.size()});
+      if (t.size() > 0) std::memcpy(as.data(), t.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
+    } else {
+      as = tensor<T, 1>(static_cast<storage&&>(t.items().buffer), {count(sizes)});
+    }
+  }
+  lent(lent const&) = delete;
+  lent& operator=(lent const&) = delete;
+  ~lent() {
+    if constexpr (tensor<T, S>::stored_inline) {
+      auto const& from = as;
+      if (from.size() > 0) std::memcpy(owner.data(), from.data(), sizeof(T) * static_cast<std::size_t>(from.size()));
+    } else {
+      owner.items() = typename tensor<T, S>::items_t(static_cast<storage&&>(as.items().buffer), sizes);
+    }
+  }
+};
+template <class T, auto S>
+tensor<T, 1> as_row(tensor<T, S> const& t) {
+  if constexpr (tensor<T, S>::stored_inline) {
+    tensor<T, 1> copy;
+    copy.prepare({t.size()});
+    if (t.size() > 0) std::memcpy(copy.data(), t.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
+    return copy;
+  } else {
+    return tensor<T, 1>(t.items().buffer, {t.size()});
+  }
+}
+
+// f(row) for each parameter that isn't frozen.
 template <class Model, class F>
 void each_update(Model& model, Model const& gradient, F const& f) {
   std::size_t i = 0;
   nn::parts::each_cell_of(
-      [&](auto& p, auto const& g) {
-        if constexpr (nn::is_parameter<std::remove_cvref_t<decltype(p)>>) {
-          if (!p.frozen) {
-            if (p.value.sizes() != g.value.sizes()) {
-              auto const a = p.value.sizes(), b = g.value.sizes();
-              fail_shapes("update", a.data(), rank_of<decltype(p)>, b.data(), rank_of<decltype(p)>,
-                          "differ: a gradient has its parameter's shape");
-            }
-            f(i, p, g);
-          }
-          ++i;
+      [&]<class Cell>(Cell& p, Cell const& g) {
+        if constexpr (nn::is_parameter<Cell>) {
+          std::size_t const index = i++;
+          if (p.frozen) return;
+          constexpr int R = rank_of<Cell>;
+          auto const own = p.value.sizes(), given = g.value.sizes();
+          if (own != given)
+            fail_shapes("update", own.data(), R, given.data(), R, "differ: a gradient has its parameter's shape");
+          row<element_t<Cell>> r{{}, as_row(g.value), index, own.data(), R};
+          lent const held(p.value, r.weight);
+          f(r);
         }
       },
       model, gradient);
