@@ -221,9 +221,8 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
         if (s != p.ext) fail_shapes("assign", p.ext.data(), R, s.data(), R, "differ: a view keeps its shape");
       }
       auto const run = [&](auto const& e) {
-        Tensor& t = *p.target;
         index_t dense[max_rank], strides[max_rank] = {};
-        engine::dense_strides(t.sizes().data(), C, dense);
+        engine::dense_strides(p.a.sizes().data(), C, dense);
         index_t offset = 0;
         for (int c = 0; c < C; ++c) {
           auto const& s = p.from[static_cast<std::size_t>(c)];
@@ -231,10 +230,12 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
           if (s.axis >= 0) strides[s.axis] += s.step * dense[c];
         }
         T* base = nullptr;
-        if constexpr (Tensor::stored_inline) {
-          base = t.items().items;
+        if constexpr (!requires { p.a.items(); }) {
+          base = p.a.data();  // borrowed memory
+        } else if constexpr (Tensor::stored_inline) {
+          base = p.target->items().items;
         } else {
-          auto& buffer = t.items().buffer;
+          auto& buffer = p.target->items().buffer;
           p.a.items().buffer = storage();  // the place's own handle is no reader
           if (buffer && buffer.holders() != 1 + engine::holders_in(e, buffer)) unshare(buffer);
           if (buffer) buffer.drop_derived();

@@ -34,7 +34,10 @@ class borrowed : public described<borrowed<T, R>, std::remove_const_t<T>, unknow
   template <class... I>
     requires(sizeof...(I) > 0 && !(std::is_integral_v<I> && ... && (sizeof...(I) == R)))
   WEFT_ALWAYS_INLINE auto operator()(I const&... index) const {
-    return view_of(*this, index...);
+    if constexpr (writable)
+      return place_in(*this, index...);
+    else
+      return view_of(*this, index...);
   }
 
   // The elements are written; the shape must agree.
@@ -70,6 +73,15 @@ inline namespace WEFT_ISA {
 template <class T, std::size_t R>
 [[nodiscard]] WEFT_INLINE auto borrow(T* data, index_t const (&sizes)[R]) {
   return borrowed<T, static_cast<int>(R)>(data, expr::checked_sizes<static_cast<int>(R)>("borrow", sizes));
+}
+
+template <class T, int R, class... I>
+WEFT_INLINE auto place_in(borrowed<T, R> const& b, I const&... index) {
+  auto v = expr::make_view(b, index...);
+  if constexpr (poisoned<decltype(v)>)
+    return v;
+  else
+    return expr::place<borrowed<T, R>, decltype(v)::dims>(v, v.a);
 }
 
 template <class T, int R, class X>

@@ -205,6 +205,28 @@ WEFT_INLINE constexpr auto make_view(A const& a, I const&... index) {
   }
 }
 
+template <class Tensor, weft::shape D>
+struct place;
+
+template <class Tensor, weft::shape D, class... I>
+WEFT_INLINE constexpr auto narrowed(place<Tensor, D> const& p, I const&... index) {
+  if constexpr (check_index<D, I...>()) {
+    constexpr weft::shape S = indexed_shape<D, I...>();
+    extents<S.rank> ext{};
+    axis_sources<D.rank> inner{};
+    locate<D.rank, S.rank>(p.ext, inner, ext, index...);
+    auto from = p.from;
+    for (auto& s : from) {
+      if (s.axis < 0) continue;
+      axis_source const i = inner[static_cast<std::size_t>(s.axis)];
+      s = {i.axis, s.start + s.step * i.start, i.axis < 0 ? 0 : s.step * i.step};
+    }
+    return place<Tensor, S>(view<Tensor, S>(p.a, ext, from), *p.target);
+  } else {
+    return poison{};
+  }
+}
+
 // The writable view of a tensor. It keeps a handle (so that a named one is a snapshot) and the tensor's address,
 // which is used only while the view is unnamed.
 template <class Tensor, weft::shape D>
@@ -213,6 +235,18 @@ struct place : view<Tensor, D> {
   WEFT_INLINE constexpr place(view<Tensor, D> const& v, Tensor& t) : view<Tensor, D>(v), target(&t) {}
   WEFT_INLINE constexpr place(place const&) = default;
   WEFT_INLINE constexpr view<Tensor, D> const& as_view() const { return *this; }
+
+  // a(1)(range(0, 2)) = x: a place in a place, as long as it has no name.
+  template <class... I>
+    requires(D.rank > 0 && sizeof...(I) > 0)
+  WEFT_INLINE constexpr auto operator()(I const&... index) && {
+    return narrowed(*this, index...);
+  }
+  template <class... I>
+    requires(D.rank > 0 && sizeof...(I) > 0)
+  WEFT_INLINE constexpr auto operator()(I const&... index) const& {
+    return view_of(as_view(), index...);
+  }
 
   template <operand X>
   WEFT_INLINE constexpr void operator=(X const& x) && {

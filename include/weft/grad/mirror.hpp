@@ -168,7 +168,13 @@ struct sink : leaf_strides {
   WEFT_INLINE bool meets(frame const& f) const {
     return base && f.row > 0 && stride[f.row - 1] == 0 && f.ext[f.row - 1] != 1;
   }
-  WEFT_INLINE bool through_scratch(frame const& f) const { return strided(f) || meets(f); }
+  // No two rows meet: tasks may share the work.
+  WEFT_INLINE bool exclusive(frame const& f) const {
+    if (base)
+      for (int d = 0; d < f.row; ++d)
+        if (stride[d] == 0 && f.ext[d] != 1) return false;
+    return true;
+  }
   WEFT_INLINE void prepare(frame const& f, arena_scope& scope, index_t rows, index_t columns) {
     scratch = strided(f) ? scope.take<T>(rows * columns) : meets(f) ? scope.take<T>(columns) : nullptr;
   }
@@ -267,7 +273,8 @@ WEFT_INLINE sink_line<T, N> line_into(sink<T> const& s, index_t r) {
 }
 
 // -- nodes ---------------------------------------------------------------------------------------------------------
-// Each says how wide its types are, and has row_axes, scratch (does it stage tiles?), connect, prepare, enter, leave,
+// Each says how wide its types are, and has row_axes, staged (do tiles go through scratch?), exclusive (may tasks
+// share the rows?), connect, prepare, enter, leave,
 // settle (after the sweep), give and take (the `numbers` that a task added up) and line<N>(r). A line has `state`,
 // forward, reverse, and finish for the end of a row.
 
@@ -286,6 +293,7 @@ struct nothing {
   };
   WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
   WEFT_INLINE bool staged(frame const&) const { return false; }
+  WEFT_INLINE bool exclusive(frame const&) const { return true; }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
   WEFT_INLINE void enter(frame const&, region const&) {}
@@ -321,6 +329,7 @@ struct still {
   };
   WEFT_INLINE int row_axes(frame const& f) const { return c.row_axes(f); }
   WEFT_INLINE bool staged(frame const& f) const { return c.any_staged(f); }
+  WEFT_INLINE bool exclusive(frame const&) const { return true; }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { c.template prepare<0>(f, s, r, n); }
   WEFT_INLINE void enter(frame const& f, region const& t) { c.enter(f, t); }
@@ -364,7 +373,8 @@ struct leaf {
     int const a = value.row_axes(f), b = out.row_axes(f);
     return a < b ? a : b;
   }
-  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.through_scratch(f); }
+  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
+  WEFT_INLINE bool exclusive(frame const& f) const { return out.exclusive(f); }
   void connect(wiring& w);
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
     value.prepare(f, s, r, n);
@@ -414,6 +424,7 @@ struct number_leaf {
   };
   WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
   WEFT_INLINE bool staged(frame const&) const { return false; }
+  WEFT_INLINE bool exclusive(frame const&) const { return true; }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { value.prepare(f, s, r, n); }
   WEFT_INLINE void enter(frame const& f, region const& t) { value.enter(f, t); }
@@ -446,7 +457,8 @@ struct edge {
     int const a = value.row_axes(f), b = out.row_axes(f);
     return a < b ? a : b;
   }
-  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.through_scratch(f); }
+  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
+  WEFT_INLINE bool exclusive(frame const& f) const { return out.exclusive(f); }
   void connect(wiring& w);
   WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
     value.prepare(f, s, r, n);
@@ -589,6 +601,7 @@ struct back {
   WEFT_INLINE bool staged(frame const& f) const {
     return value.staged(f) || a.staged(f) || b.staged(f) || c.staged(f);
   }
+  WEFT_INLINE bool exclusive(frame const& f) const { return a.exclusive(f) && b.exclusive(f) && c.exclusive(f); }
   WEFT_INLINE void connect(wiring& w) {
     a.connect(w);
     b.connect(w);

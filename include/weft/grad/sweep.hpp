@@ -189,6 +189,8 @@ template <bool Total, int N, class M, class G>
     if (columns_at_most > 64) columns_at_most = f.rank - f.row == 1 ? 64 : columns_at_most;
     rows_at_most = columns_at_most > 0 ? 4096 / columns_at_most : 1;
     rows_at_most = rows_at_most < 1 ? 1 : rows_at_most > 64 ? 64 : rows_at_most;
+  } else if (rows_at_most > 512) {
+    rows_at_most = 512;  // cotangents that meet in one row are added up tile by tile
   }
   m.prepare(f, scope, rows_at_most, columns_at_most);
   g.template prepare<0>(f, scope, rows_at_most, columns_at_most);
@@ -263,7 +265,7 @@ double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
   if (f.rows == 0 || f.n == 0) return total;
   bool const staged = m.staged(f) || g.any_staged(f);
   index_t const elements = f.rows * f.n;
-  if (staged || elements <= engine::task_elements) {
+  if (staged || elements <= engine::task_elements || !m.exclusive(f)) {
     sweep_part<Total, N>(m, g, f, 0, f.rows, 0, f.n, staged, total);
   } else {
     bool const one = f.rows == 1;
