@@ -3,7 +3,6 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "oracle.hpp"
 
-#include <array>
 #include <vector>
 
 using namespace oracle;
@@ -12,7 +11,7 @@ using weft::axis, weft::keepdims, weft::range, weft::tensor;
 // A random part of every axis of a tensor of these sizes: count elements from start on, by step.
 template <int R>
 struct window {
-  std::array<index_t, R> start, step, count;
+  weft::extents<R> start, step, count;
   range operator[](std::size_t i) const {
     index_t const stop = start[i] + step[i] * count[i];
     return range(start[i], stop < 0 ? weft::begin : stop, step[i]);
@@ -20,7 +19,7 @@ struct window {
 };
 
 template <int R>
-window<R> part(numbers& n, std::array<index_t, R> const& sizes, std::array<index_t, R> const& count) {
+window<R> part(numbers& n, weft::extents<R> const& sizes, weft::extents<R> const& count) {
   window<R> w;
   for (std::size_t i = 0; i < R; ++i) {
     index_t const room = count[i] > 1 ? (sizes[i] - 1) / (count[i] - 1) : 3;
@@ -41,7 +40,7 @@ window<R> part(numbers& n, std::array<index_t, R> const& sizes, std::array<index
 
 // Positions of the window's elements in the flat buffer, in order.
 template <int R>
-std::vector<std::size_t> places(window<R> const& w, std::array<index_t, R> const& sizes) {
+std::vector<std::size_t> places(window<R> const& w, weft::extents<R> const& sizes) {
   std::vector<std::size_t> p;
   index_t total = 1;
   for (std::size_t i = 0; i < R; ++i) total *= w.count[i];
@@ -63,8 +62,8 @@ std::vector<T> copy(T const* p, index_t n) {
 }
 
 template <int R>
-std::array<index_t, R> counts(numbers& n, std::array<index_t, R> const& sizes) {
-  std::array<index_t, R> c;
+weft::extents<R> counts(numbers& n, weft::extents<R> const& sizes) {
+  weft::extents<R> c;
   for (std::size_t i = 0; i < R; ++i) c[i] = n.below(8) == 0 ? n.below(2) : 1 + n.below(sizes[i]);
   return c;
 }
@@ -73,7 +72,7 @@ TEST_CASE("4000 pairs of views of rank 1") {
   numbers n(1);
   int wrong = 0;
   for (int round = 0; round < 4000; ++round) {
-    std::array<index_t, 1> const sizes{1 + n.below(40)};
+    weft::extents<1> const sizes{1 + n.below(40)};
     auto a = some<float>({sizes[0]}, static_cast<std::uint64_t>(round) + 1);
     auto const c = counts<1>(n, sizes);
     auto const to = part<1>(n, sizes, c), from = part<1>(n, sizes, c);
@@ -99,14 +98,14 @@ TEST_CASE("4000 pairs of views of rank 2, as they are and transposed") {
   int wrong = 0;
   for (int round = 0; round < 4000; ++round) {
     index_t const side = 1 + n.below(9);
-    std::array<index_t, 2> const sizes{side, n.below(2) ? side : 1 + n.below(9)};
+    weft::extents<2> const sizes{side, n.below(2) ? side : 1 + n.below(9)};
     auto a = some<float>({sizes[0], sizes[1]}, static_cast<std::uint64_t>(round) + 1);
     auto c = counts<2>(n, sizes);
     int const what = static_cast<int>(n.below(4));
     bool const turned = what == 1 || what == 3;
     if (turned)
       for (std::size_t i = 0; i < 2; ++i) c[i] = c[i] < sizes[1 - i] ? c[i] : sizes[1 - i];
-    auto const to = part<2>(n, sizes, c), from = part<2>(n, sizes, turned ? std::array<index_t, 2>{c[1], c[0]} : c);
+    auto const to = part<2>(n, sizes, c), from = part<2>(n, sizes, turned ? weft::extents<2>{c[1], c[0]} : c);
     auto want = copy(std::as_const(a).data(), a.size()), old = want;
     auto const p = places<2>(to, sizes), q = places<2>(from, sizes);
     for (std::size_t i = 0; i < p.size(); ++i) {
@@ -127,7 +126,7 @@ TEST_CASE("1500 pairs of views of rank 3") {
   numbers n(3);
   int wrong = 0;
   for (int round = 0; round < 1500; ++round) {
-    std::array<index_t, 3> const sizes{1 + n.below(5), 1 + n.below(5), 1 + n.below(6)};
+    weft::extents<3> const sizes{1 + n.below(5), 1 + n.below(5), 1 + n.below(6)};
     auto a = some<float>({sizes[0], sizes[1], sizes[2]}, static_cast<std::uint64_t>(round) + 1);
     auto const c = counts<3>(n, sizes);
     auto const to = part<3>(n, sizes, c), from = part<3>(n, sizes, c);
@@ -148,7 +147,7 @@ TEST_CASE("1000 row programs that read views of what they write") {
   numbers n(4);
   int wrong = 0;
   for (int round = 0; round < 1000; ++round) {
-    std::array<index_t, 2> const sizes{1 + n.below(6), 1 + n.below(20)};
+    weft::extents<2> const sizes{1 + n.below(6), 1 + n.below(20)};
     auto a = some<float>({sizes[0], sizes[1]}, static_cast<std::uint64_t>(round) + 1);
     auto const c = counts<2>(n, sizes);
     auto const to = part<2>(n, sizes, c), from = part<2>(n, sizes, n.below(3) ? c : counts<2>(n, sizes));

@@ -300,6 +300,30 @@ TEST_CASE_TEMPLATE("the same bits for every number of threads", T, float, double
     }
 }
 
+TEST_CASE("operands may run backwards") {
+  index_t const shapes[][3] = {{20, 40, 30}, {300, 70, 60}, {1, 50, 40}, {1, 3000, 40}, {50, 1, 40}};
+  for (auto const& size : shapes) {
+    index_t const m = size[0], n = size[1], k = size[2];
+    operand<float> const a(m, k, layout::rows), b(k, n, layout::rows);
+    auto const reversed = [](operand<float> const& x) {  // both axes
+      return matrix_source<float>{.data = x.memory.data() + x.memory.size() - 1,
+                                  .row_stride = -x.row_stride, .column_stride = -x.column_stride};
+    };
+    result<float> c(m, n);
+    gemm<float>(m, n, k, reversed(a), reversed(b), c.sink());
+    auto const value = [&](index_t i, index_t j) { return c.memory[std::size_t((m - 1 - i) * n + n - 1 - j)]; };
+    CHECK(count_wrong(a, b, value) == 0);
+    auto flipped = b.source();  // rows alone
+    flipped.data += (k - 1) * n;
+    flipped.row_stride = -n;
+    auto left = a.source();
+    left.data += k - 1;
+    left.column_stride = -1;
+    gemm<float>(m, n, k, left, flipped, c.sink());
+    CHECK(count_wrong(a, b, [&](index_t i, index_t j) { return c.memory[std::size_t(i * n + j)]; }) == 0);
+  }
+}
+
 TEST_CASE("long sums keep their precision") {
   index_t const k = 1 << 18;
   for (index_t m : {1, 2})

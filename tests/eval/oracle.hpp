@@ -73,7 +73,7 @@ std::string difference(T const* got, T const* want, index_t n, double rtol) {
 template <class E>
 auto by_definition(E const& e) {
   auto t = weft::empty<weft::element_t<E>>({e.size()});
-  weft::engine::fill_elements(e, t.data());
+  weft::engine::fill_elements(weft::stored(e), t.data());
   return t;
 }
 
@@ -91,12 +91,13 @@ void agrees(E const& e, double rtol = 2e-5) {
 }
 
 // The values of anything, to compare with a list.
-template <class E, class T, std::size_t N>
-bool holds(E const& e, T const (&want)[N]) {
+template <class E>
+bool holds(E const& e, std::initializer_list<double> want) {
   auto const t = eval(e);
-  if (t.size() != static_cast<index_t>(N)) return false;
-  for (index_t i = 0; i < t.size(); ++i)
-    if (t.data()[i] != static_cast<weft::element_t<E>>(want[i])) return false;
+  if (t.size() != static_cast<index_t>(want.size())) return false;
+  auto const* p = t.data();
+  for (double w : want)
+    if (static_cast<double>(*p++) != w) return false;
   return true;
 }
 

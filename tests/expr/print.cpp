@@ -165,9 +165,9 @@ TEST_CASE("integers and truth values") {
   CHECK(shown<std::uint64_t>({18446744073709551615ull, 0ull}, {2}) == "[18446744073709551615                    0]");
   CHECK(shown<long long>({1, -123456789012}, {2}) == "[            1 -123456789012]");
   CHECK(shown<bool>({1, 0}, {2}) == "[ True False]");
-  CHECK(shown<bool>({1, 1, 0, 0}, {2, 2}) ==
-        "[[ True  True]\n"
-        " [False False]]");
+  CHECK(shown<bool>({1, 0, 0, 1}, {2, 2}) ==
+        "[[ True False]\n"
+        " [False  True]]");
   CHECK(shown<bool>({1}, {1}) == "[ True]");
 }
 

@@ -22,6 +22,7 @@ struct arena_state {
   block* current;
   std::size_t used;  // of the current one
   std::size_t wanted;
+  std::size_t scopes;  // that live: pieces are merged when the last one ends, never under one that remembers its own
   bool registered;
 };
 WEFT_THREAD_LOCAL inline constinit thread_local arena_state arena{};
@@ -90,7 +91,9 @@ struct arena_exit {
 }  // namespace blocks
 
 struct arena_scope {
-  WEFT_INLINE arena_scope() : piece_(process::arena.current), used_(process::arena.used) {}
+  WEFT_INLINE arena_scope() : piece_(process::arena.current), used_(process::arena.used) {
+    process::arena.scopes += 1;
+  }
   arena_scope(arena_scope const&) = delete;
   arena_scope& operator=(arena_scope const&) = delete;
 
@@ -104,8 +107,8 @@ struct arena_scope {
 #endif
     a.current = piece_ ? piece_ : a.first;
     a.used = used_;
-    if (used_ == 0 && a.first && (a.first->alive.context || a.first->bytes > blocks::arena_kept) &&
-        (!piece_ || piece_ == a.first)) {
+    a.scopes -= 1;
+    if (a.scopes == 0 && a.first && (a.first->alive.context || a.first->bytes > blocks::arena_kept)) {
       blocks::merge_arena(a);
     }
   }

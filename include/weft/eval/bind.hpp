@@ -45,18 +45,21 @@ WEFT_INLINE void dense_strides(index_t const* e, int rank, index_t* strides) {
   dense_strides(e, rank, strides);
   return lay_out(c, f, m, strides, rank);
 }
-// A dense leaf of the extents `e`.
+template <class Context, class T>
+using memory_in = std::conditional_t<Context::outer, outer_memory<T>, memory<T>>;
+
+// A dense leaf of the extents `e`. (GCC 12 builds the result in place only if it is declared in the function's own
+// block.)
 template <class Cursor, class T, std::size_t R>
-WEFT_INLINE void place_leaf(Cursor& c, T const* data, std::array<index_t, R> const& e, frame const& f, axis_map const& m) {
+WEFT_INLINE Cursor dense_leaf(T const* data, std::array<index_t, R> const& e, frame const& f, axis_map const& m) {
+  Cursor c;
   c.base = data;
   if (f.flat)
     c.stride[0] = 1;
   else
     c.base += lay_out_dense(c, f, m, e.data(), static_cast<int>(R));
+  return c;
 }
-
-template <class Context, class T>
-using memory_in = std::conditional_t<Context::outer, outer_memory<T>, memory<T>>;
 
 template <class T, auto S>
 struct binding<tensor<T, S>> {
@@ -65,9 +68,7 @@ struct binding<tensor<T, S>> {
     if constexpr (to_shape(S).rank == 0) {
       return constant<T>{*t.data()};
     } else {
-      memory_in<Context, T> c;
-      place_leaf(c, t.data(), t.sizes(), f, m);
-      return c;
+      return dense_leaf<memory_in<Context, T>>(t.data(), t.sizes(), f, m);
     }
   }
 };
@@ -192,8 +193,7 @@ WEFT_INLINE auto bind_evaluated(Node const& n, frame const& f, axis_map const& m
   if constexpr (R == 0) {
     return constant<T>{result.items().items[0]};
   } else {
-    owned<memory_in<Context, T>> c;
-    place_leaf(c, std::as_const(result).data(), result.sizes(), f, m);
+    auto c = dense_leaf<owned<memory_in<Context, T>>>(std::as_const(result).data(), result.sizes(), f, m);
     c.keep = result.items().buffer;
     return c;
   }

@@ -126,15 +126,20 @@ bool small_product(index_t m, index_t n, index_t k, matrix_source<T> const& a, m
   return true;
 }
 
+template <class T>
+constexpr index_t bytes_apart(index_t stride) {
+  return (stride < 0 ? -stride : stride) * index_t(sizeof(T));
+}
 // Strides that put neighbouring rows on the same lines of the first cache, or each on a page of its own.
 template <class T>
 constexpr bool far_apart(index_t stride) {
-  index_t const bytes = (stride < 0 ? -stride : stride) * index_t(sizeof(T));
+  index_t const bytes = bytes_apart<T>(stride);
   return bytes >= 16384 || (bytes >= 4096 && bytes % 1024 == 0);
 }
 
 }  // namespace detail
 
+// c must not overlap a or b.
 template <class T>
 [[gnu::noinline]] void gemm(index_t m, index_t n, index_t k, matrix_source<T> const& a, matrix_source<T> const& b,
                             matrix_sink<T> const& c) {
@@ -154,7 +159,8 @@ template <class T>
   }
   if (!a.data || (n > 2 * tile<T>::columns && far_apart<T>(a.column_stride == 1 ? a.row_stride : a.column_stride)))
     s.left = access::in_task;
-  if (!b_rows || (m > unpacked_tiles * tile<T>::rows && b.row_stride * index_t(sizeof(T)) > near_bytes)) s.right = access::in_task;
+  if (!b_rows || (m > unpacked_tiles * tile<T>::rows && bytes_apart<T>(b.row_stride) > near_bytes))
+    s.right = access::in_task;
   if (m * n * k <= 262144 && m <= few_rows && n <= short_columns) return multiply_block(s, 0, 0, m, n);
   blocked_product(s);
 }

@@ -173,7 +173,7 @@ void vector_block(matrix_source<T> const& m, bool row, index_t first, index_t co
       dot_block(m.data + first * across + q, across, count, x + q, least(dot_depth, k - q), y, q != 0);
     return;
   }
-  if (m.data && across == 1 && along * index_t(sizeof(T)) <= short_bytes) {
+  if (m.data && across == 1 && along >= 0 && along * index_t(sizeof(T)) <= short_bytes) {
     index_t const depth = ceil_div(k, ceil_div(k, most_depth));
     for (index_t q = 0; q < k; q += depth)
       walk_block(m.data + first + q * along, along, least(depth, k - q), x + q, count, y, q != 0);

@@ -307,9 +307,9 @@ template <bool Narrow, class Cursor, class Target>
     Cursor own = c;
     Target to = out;
     part_of p = all;
-    index_t const end = (i + 1) * per < size ? (i + 1) * per : size;
+    index_t const stop = (i + 1) * per < size ? (i + 1) * per : size;
     (by_column ? p.c0 : p.r0) = i * per;
-    (by_column ? p.c1 : p.r1) = end;
+    (by_column ? p.c1 : p.r1) = stop;
     run_part<Narrow>(own, to, f, p);
   });
 }

@@ -81,7 +81,7 @@ WEFT_INLINE auto place_in(borrowed<T, R> const& b, I const&... index) {
   if constexpr (poisoned<decltype(v)>)
     return v;
   else
-    return expr::place<borrowed<T, R>, decltype(v)::dims>(v, v.a);
+    return expr::place<borrowed<T, R>, decltype(v)::dims>(v, nullptr);
 }
 
 template <class T, int R, class X>
@@ -116,9 +116,7 @@ struct binding<borrowed<T, R>> {
   using value_type = std::remove_const_t<T>;
   template <class Context, class Names>
   WEFT_INLINE static auto make(borrowed<T, R> const& t, frame const& f, axis_map const& m, Names const&) {
-    memory_in<Context, value_type> c;
-    place_leaf(c, static_cast<value_type const*>(t.data()), t.sizes(), f, m);
-    return c;
+    return dense_leaf<memory_in<Context, value_type>>(static_cast<value_type const*>(t.data()), t.sizes(), f, m);
   }
 };
 template <class T, int R>

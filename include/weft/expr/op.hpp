@@ -97,7 +97,10 @@ struct relu : promoting {
   static constexpr char const* name = "relu";
   template <class V>
   static WEFT_INLINE constexpr V apply(V a) {
-    return maximum::apply(a, V(0));
+    if constexpr (is_number<V>)
+      return maximum::apply(a, V(0));
+    else
+      return simd::max(V(0), a);  // the second operand where one is NaN
   }
 };
 struct abs : promoting {

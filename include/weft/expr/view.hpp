@@ -221,7 +221,7 @@ WEFT_INLINE constexpr auto narrowed(place<Tensor, D> const& p, I const&... index
       axis_source const i = inner[static_cast<std::size_t>(s.axis)];
       s = {i.axis, s.start + s.step * i.start, i.axis < 0 ? 0 : s.step * i.step};
     }
-    return place<Tensor, S>(view<Tensor, S>(p.a, ext, from), *p.target);
+    return place<Tensor, S>(view<Tensor, S>(p.a, ext, from), p.target);
   } else {
     return poison{};
   }
@@ -232,7 +232,7 @@ WEFT_INLINE constexpr auto narrowed(place<Tensor, D> const& p, I const&... index
 template <class Tensor, weft::shape D>
 struct place : view<Tensor, D> {
   Tensor* target;
-  WEFT_INLINE constexpr place(view<Tensor, D> const& v, Tensor& t) : view<Tensor, D>(v), target(&t) {}
+  WEFT_INLINE constexpr place(view<Tensor, D> const& v, Tensor* t) : view<Tensor, D>(v), target(t) {}
   WEFT_INLINE constexpr place(place const&) = default;
   WEFT_INLINE constexpr view<Tensor, D> const& as_view() const { return *this; }
 
@@ -287,7 +287,7 @@ WEFT_INLINE constexpr auto place_in(tensor<T, S>& a, I const&... index) {
   if constexpr (poisoned<decltype(v)>)
     return v;
   else
-    return expr::place<tensor<T, S>, decltype(v)::dims>(v, a);
+    return expr::place<tensor<T, S>, decltype(v)::dims>(v, &a);
 }
 
 // -- axes in another order -------------------------------------------------------------------------------------

@@ -126,11 +126,11 @@ struct sink : leaf_strides {
   bool tile_adds = false;
 
   template <int R>
-  WEFT_INLINE void lay_out(extents<R> const& e, frame const& f, axis_map const& m) {
+  void lay_out(extents<R> const& e, frame const& f, axis_map const& m) {
     offset = engine::lay_out_dense(*this, f, m, e.data(), R);
   }
   // Every element of `elements` belongs to one of the domain, and to no other.
-  WEFT_INLINE bool covers(frame const& f, index_t elements) const {
+  bool covers(frame const& f, index_t elements) const {
     index_t n = 1;
     for (int d = 0; d < f.rank; ++d) {
       n *= f.ext[d];
@@ -162,28 +162,28 @@ struct sink : leaf_strides {
     }
   }
 
-  WEFT_INLINE int row_axes(frame const& f) const { return base ? dense_axes(f) : f.rank; }
-  WEFT_INLINE bool strided(frame const& f) const { return base && !dense_row(f); }
+  int row_axes(frame const& f) const { return base ? dense_axes(f) : f.rank; }
+  bool strided(frame const& f) const { return base && !dense_row(f); }
   // All rows of a tile meet in one.
-  WEFT_INLINE bool meets(frame const& f) const {
+  bool meets(frame const& f) const {
     return base && f.row > 0 && stride[f.row - 1] == 0 && f.ext[f.row - 1] != 1;
   }
   // No two rows meet: tasks may share the work.
-  WEFT_INLINE bool exclusive(frame const& f) const {
+  bool exclusive(frame const& f) const {
     if (base)
       for (int d = 0; d < f.row; ++d)
         if (stride[d] == 0 && f.ext[d] != 1) return false;
     return true;
   }
-  WEFT_INLINE void prepare(frame const& f, arena_scope& scope, index_t rows, index_t columns) {
+  void prepare(frame const& f, arena_scope& scope, index_t rows, index_t columns) {
     scratch = strided(f) ? scope.take<T>(rows * columns) : meets(f) ? scope.take<T>(columns) : nullptr;
   }
-  WEFT_INLINE T* row_at(frame const& f, region const& t, index_t r) const {
+  T* row_at(frame const& f, region const& t, index_t r) const {
     T* p = base;
     for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
     return p + (f.row > 0 ? (t.first + r) * stride[f.row - 1] : 0);
   }
-  WEFT_INLINE void enter(frame const& f, region const& t) {
+  void enter(frame const& f, region const& t) {
     if (!base) return;
     if (!scratch) {
       here = row_at(f, t, 0) + t.from;
@@ -200,7 +200,7 @@ struct sink : leaf_strides {
       for (index_t i = 0; i < t.columns; ++i) scratch[i] = T(0);
     }
   }
-  WEFT_INLINE void leave(frame const& f, region const& t) {
+  void leave(frame const& f, region const& t) {
     if (base && scratch) spill(f, t);
   }
 
@@ -280,8 +280,8 @@ WEFT_INLINE sink_line<T, N> line_into(sink<T> const& s, index_t r) {
 
 struct nothing {
   static constexpr int width = 1, numbers = 0;
-  WEFT_INLINE void give(double*&) const {}
-  WEFT_INLINE void take(double const*&) {}
+  void give(double*&) const {}
+  void take(double const*&) {}
   struct line_type {
     struct state {};
     template <class P>
@@ -291,14 +291,14 @@ struct nothing {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
-  WEFT_INLINE bool staged(frame const&) const { return false; }
-  WEFT_INLINE bool exclusive(frame const&) const { return true; }
-  WEFT_INLINE void connect(wiring&) {}
-  WEFT_INLINE void prepare(frame const&, arena_scope&, index_t, index_t) {}
-  WEFT_INLINE void enter(frame const&, region const&) {}
-  WEFT_INLINE void leave(frame const&, region const&) {}
-  WEFT_INLINE void settle(tape&) {}
+  int row_axes(frame const& f) const { return f.rank; }
+  bool staged(frame const&) const { return false; }
+  bool exclusive(frame const&) const { return true; }
+  void connect(wiring&) {}
+  void prepare(frame const&, arena_scope&, index_t, index_t) {}
+  void enter(frame const&, region const&) {}
+  void leave(frame const&, region const&) {}
+  void settle(tape&) {}
   template <int N>
   WEFT_INLINE line_type line(index_t) const {
     return {};
@@ -309,8 +309,8 @@ struct nothing {
 template <class C>
 struct still {
   static constexpr int width = C::width, numbers = 0;
-  WEFT_INLINE void give(double*&) const {}
-  WEFT_INLINE void take(double const*&) {}
+  void give(double*&) const {}
+  void take(double const*&) {}
   C c;
   template <class L>
   struct line_type {
@@ -327,14 +327,14 @@ struct still {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  WEFT_INLINE int row_axes(frame const& f) const { return c.row_axes(f); }
-  WEFT_INLINE bool staged(frame const& f) const { return c.any_staged(f); }
-  WEFT_INLINE bool exclusive(frame const&) const { return true; }
-  WEFT_INLINE void connect(wiring&) {}
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { c.template prepare<0>(f, s, r, n); }
-  WEFT_INLINE void enter(frame const& f, region const& t) { c.enter(f, t); }
-  WEFT_INLINE void leave(frame const&, region const&) {}
-  WEFT_INLINE void settle(tape&) {}
+  int row_axes(frame const& f) const { return c.row_axes(f); }
+  bool staged(frame const& f) const { return c.any_staged(f); }
+  bool exclusive(frame const&) const { return true; }
+  void connect(wiring&) {}
+  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { c.template prepare<0>(f, s, r, n); }
+  void enter(frame const& f, region const& t) { c.enter(f, t); }
+  void leave(frame const&, region const&) {}
+  void settle(tape&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
     auto l = c.template line<0, N>(r, no_names{});
@@ -346,8 +346,8 @@ struct still {
 template <class T, int R, class V>
 struct leaf {
   static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 0;
-  WEFT_INLINE void give(double*&) const {}
-  WEFT_INLINE void take(double const*&) {}
+  void give(double*&) const {}
+  void take(double const*&) {}
   V value;
   sink<T> out;
   slot from;
@@ -369,23 +369,23 @@ struct leaf {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  WEFT_INLINE int row_axes(frame const& f) const {
+  int row_axes(frame const& f) const {
     int const a = value.row_axes(f), b = out.row_axes(f);
     return a < b ? a : b;
   }
-  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
-  WEFT_INLINE bool exclusive(frame const& f) const { return out.exclusive(f); }
+  bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
+  bool exclusive(frame const& f) const { return out.exclusive(f); }
   void connect(wiring& w);
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
+  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
     value.prepare(f, s, r, n);
     out.prepare(f, s, r, n);
   }
-  WEFT_INLINE void enter(frame const& f, region const& t) {
+  void enter(frame const& f, region const& t) {
     value.enter(f, t);
     out.enter(f, t);
   }
-  WEFT_INLINE void leave(frame const& f, region const& t) { out.leave(f, t); }
-  WEFT_INLINE void settle(tape&) {}
+  void leave(frame const& f, region const& t) { out.leave(f, t); }
+  void settle(tape&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
     auto l = value.template line<N>(r);
@@ -397,8 +397,8 @@ struct leaf {
 template <class T, class V>
 struct number_leaf {
   static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 1;
-  WEFT_INLINE void give(double*& to) const { *to++ = total; }
-  WEFT_INLINE void take(double const*& of) { total += *of++; }
+  void give(double*& to) const { *to++ = total; }
+  void take(double const*& of) { total += *of++; }
   V value;
   slot from;
   double total = 0;
@@ -422,13 +422,13 @@ struct number_leaf {
     }
     WEFT_INLINE void finish(number_leaf& m) const { m.total += static_cast<double>(simd::reduce_add(sum)); }
   };
-  WEFT_INLINE int row_axes(frame const& f) const { return f.rank; }
-  WEFT_INLINE bool staged(frame const&) const { return false; }
-  WEFT_INLINE bool exclusive(frame const&) const { return true; }
-  WEFT_INLINE void connect(wiring&) {}
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { value.prepare(f, s, r, n); }
-  WEFT_INLINE void enter(frame const& f, region const& t) { value.enter(f, t); }
-  WEFT_INLINE void leave(frame const&, region const&) {}
+  int row_axes(frame const& f) const { return f.rank; }
+  bool staged(frame const&) const { return false; }
+  bool exclusive(frame const&) const { return true; }
+  void connect(wiring&) {}
+  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { value.prepare(f, s, r, n); }
+  void enter(frame const& f, region const& t) { value.enter(f, t); }
+  void leave(frame const&, region const&) {}
   void settle(tape& t);
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
@@ -443,8 +443,8 @@ struct edge {
   using T = element_t<E>;
   static constexpr int R = E::dims.rank;
   static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 0;
-  WEFT_INLINE void give(double*&) const {}
-  WEFT_INLINE void take(double const*&) {}
+  void give(double*&) const {}
+  void take(double const*&) {}
   V value;
   E const& node;
   sink<T> out{};
@@ -453,22 +453,22 @@ struct edge {
 
   template <class L, int N>
   using line_type = typename leaf<T, R, V>::template line_type<L, N>;
-  WEFT_INLINE int row_axes(frame const& f) const {
+  int row_axes(frame const& f) const {
     int const a = value.row_axes(f), b = out.row_axes(f);
     return a < b ? a : b;
   }
-  WEFT_INLINE bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
-  WEFT_INLINE bool exclusive(frame const& f) const { return out.exclusive(f); }
+  bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
+  bool exclusive(frame const& f) const { return out.exclusive(f); }
   void connect(wiring& w);
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
+  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
     value.prepare(f, s, r, n);
     out.prepare(f, s, r, n);
   }
-  WEFT_INLINE void enter(frame const& f, region const& t) {
+  void enter(frame const& f, region const& t) {
     value.enter(f, t);
     out.enter(f, t);
   }
-  WEFT_INLINE void leave(frame const& f, region const& t) { out.leave(f, t); }
+  void leave(frame const& f, region const& t) { out.leave(f, t); }
   void settle(tape& t);
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
@@ -583,48 +583,48 @@ struct back {
       c.finish(m.c);
     }
   };
-  WEFT_INLINE void give(double*& to) const {
+  void give(double*& to) const {
     a.give(to);
     b.give(to);
     c.give(to);
   }
-  WEFT_INLINE void take(double const*& of) {
+  void take(double const*& of) {
     a.take(of);
     b.take(of);
     c.take(of);
   }
-  WEFT_INLINE int row_axes(frame const& f) const {
+  int row_axes(frame const& f) const {
     int const y = value.row_axes(f), p = a.row_axes(f), q = b.row_axes(f), r = c.row_axes(f);
     int const m = y < p ? y : p, n = q < r ? q : r;
     return m < n ? m : n;
   }
-  WEFT_INLINE bool staged(frame const& f) const {
+  bool staged(frame const& f) const {
     return value.staged(f) || a.staged(f) || b.staged(f) || c.staged(f);
   }
-  WEFT_INLINE bool exclusive(frame const& f) const { return a.exclusive(f) && b.exclusive(f) && c.exclusive(f); }
-  WEFT_INLINE void connect(wiring& w) {
+  bool exclusive(frame const& f) const { return a.exclusive(f) && b.exclusive(f) && c.exclusive(f); }
+  void connect(wiring& w) {
     a.connect(w);
     b.connect(w);
     c.connect(w);
   }
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
+  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
     value.prepare(f, s, r, n);
     a.prepare(f, s, r, n);
     b.prepare(f, s, r, n);
     c.prepare(f, s, r, n);
   }
-  WEFT_INLINE void enter(frame const& f, region const& t) {
+  void enter(frame const& f, region const& t) {
     value.enter(f, t);
     a.enter(f, t);
     b.enter(f, t);
     c.enter(f, t);
   }
-  WEFT_INLINE void leave(frame const& f, region const& t) {
+  void leave(frame const& f, region const& t) {
     a.leave(f, t);
     b.leave(f, t);
     c.leave(f, t);
   }
-  WEFT_INLINE void settle(tape& t) {
+  void settle(tape& t) {
     a.settle(t);
     b.settle(t);
     c.settle(t);

@@ -28,46 +28,46 @@ using expr::view;
 // -- one node with f applied to its children ---------------------------------------------------------------------
 
 template <class Op, class A, class F>
-WEFT_INLINE auto rebuilt(map<Op, A> const& e, F const& f) {
+auto rebuilt(map<Op, A> const& e, F const& f) {
   auto a = f(e.a);
   return map<Op, decltype(a)>(a);
 }
 template <class Op, class A, class B, class F>
-WEFT_INLINE auto rebuilt(map<Op, A, B> const& e, F const& f) {
+auto rebuilt(map<Op, A, B> const& e, F const& f) {
   auto a = f(e.a);
   auto b = f(e.b);
   return map<Op, decltype(a), decltype(b)>(a, b);
 }
 template <class Op, class A, class B, class C, class F>
-WEFT_INLINE auto rebuilt(map<Op, A, B, C> const& e, F const& f) {
+auto rebuilt(map<Op, A, B, C> const& e, F const& f) {
   auto a = f(e.a);
   auto b = f(e.b);
   auto c = f(e.c);
   return map<Op, decltype(a), decltype(b), decltype(c)>(a, b, c);
 }
 template <class Op, unsigned Mask, class A, class F>
-WEFT_INLINE auto rebuilt(reduce<Op, Mask, A> const& e, F const& f) {
+auto rebuilt(reduce<Op, Mask, A> const& e, F const& f) {
   auto a = f(e.a);
   return reduce<Op, Mask, decltype(a)>(a);
 }
 template <class A, weft::shape D, class F>
-WEFT_INLINE auto rebuilt(view<A, D> const& e, F const& f) {
+auto rebuilt(view<A, D> const& e, F const& f) {
   auto a = f(e.a);
   return view<decltype(a), D>(a, e.ext, e.from);
 }
 template <unsigned Mask, class A, class F>
-WEFT_INLINE auto rebuilt(squeeze_node<Mask, A> const& e, F const& f) {
+auto rebuilt(squeeze_node<Mask, A> const& e, F const& f) {
   auto a = f(e.a);
   return squeeze_node<Mask, decltype(a)>(a);
 }
 template <class A, class B, class F>
-WEFT_INLINE auto rebuilt(contract<A, B> const& e, F const& f) {
+auto rebuilt(contract<A, B> const& e, F const& f) {
   auto a = f(e.a);
   auto b = f(e.b);
   return contract<decltype(a), decltype(b)>(a, b);
 }
 template <class Id, class D, class B, class F>
-WEFT_INLINE auto rebuilt(let_node<Id, D, B> const& e, F const& f) {
+auto rebuilt(let_node<Id, D, B> const& e, F const& f) {
   auto d = f(e.definition);
   auto b = f(e.body);
   return let_node<Id, decltype(d), decltype(b)>(d, b);
@@ -78,14 +78,14 @@ WEFT_INLINE auto rebuilt(let_node<Id, D, B> const& e, F const& f) {
 template <int N>
 struct strip {
   template <class E>
-  WEFT_INLINE auto operator()(E const& e) const {
+  auto operator()(E const& e) const {
     if constexpr (leaves_of<E>.order < N)
       return e;
     else
       return rebuilt(e, *this);
   }
   template <class T, auto S, int M>
-  WEFT_INLINE auto operator()(tracked<T, S, M> const& e) const {
+  auto operator()(tracked<T, S, M> const& e) const {
     if constexpr (M < N)
       return e;
     else
@@ -93,7 +93,7 @@ struct strip {
   }
 };
 template <int N, class E>
-WEFT_INLINE auto stripped(E const& e) {
+auto stripped(E const& e) {
   return strip<N>{}(e);
 }
 
@@ -109,7 +109,7 @@ WEFT_INLINE auto stripped(E const& e) {
 template <bool Check, bool Flows = true>
 struct settle {
   template <class E>
-  WEFT_INLINE auto operator()(E const& e) const {
+  auto operator()(E const& e) const {
     if constexpr (!leaves_of<E>.settles && leaves_of<E>.order == 0)
       return e;
     else if constexpr (Flows && kind_of_type<element_t<E>> != kind::floating)
@@ -118,18 +118,18 @@ struct settle {
       return rebuilt(e, *this);
   }
   template <class T, auto S>
-  WEFT_INLINE auto operator()(nn::parameter<T, S> const& p) const {
+  auto operator()(nn::parameter<T, S> const& p) const {
     if constexpr (Check && Flows)
       if (find(p.from)) [[unlikely]]
         fail_captured();
     return p.value;
   }
   template <class T, auto S>
-  WEFT_INLINE auto operator()(nn::buffer<T, S> const& b) const {
+  auto operator()(nn::buffer<T, S> const& b) const {
     return b.value;
   }
   template <class T, auto S, int N>
-  WEFT_INLINE auto operator()(tracked<T, S, N> const& e) const {
+  auto operator()(tracked<T, S, N> const& e) const {
     return plain(e);
   }
 };
@@ -137,7 +137,7 @@ struct settle {
 // -- parameters as tracked leaves --------------------------------------------------------------------------------
 
 template <int N, class T, auto S>
-WEFT_INLINE auto lifted_parameter(nn::parameter<T, S> const& p) {
+auto lifted_parameter(nn::parameter<T, S> const& p) {
   if constexpr (N == 0)
     return p.value;
   else
@@ -169,14 +169,14 @@ template <class Id, class V>
 struct named_value {
   V const& value;
   template <class E>
-  WEFT_INLINE auto operator()(E const& e) const {
+  auto operator()(E const& e) const {
     if constexpr (expr::is_leaf<E> || !requires { rebuilt(e, *this); })
       return e;
     else
       return rebuilt(e, *this);
   }
   template <class T, weft::shape D, int Row>
-  WEFT_INLINE auto operator()(cell<Id, T, D, Row> const&) const {
+  auto operator()(cell<Id, T, D, Row> const&) const {
     return value;
   }
 };
@@ -184,14 +184,14 @@ struct named_value {
 template <int N>
 struct lift {
   template <class E>
-  WEFT_INLINE auto operator()(E const& e) const {
+  auto operator()(E const& e) const {
     if constexpr (!leaves_of<E>.settles && !has_let<E>)
       return e;
     else
       return rebuilt(e, *this);
   }
   template <class Id, class D, class B>
-  WEFT_INLINE auto operator()(let_node<Id, D, B> const& e) const {
+  auto operator()(let_node<Id, D, B> const& e) const {
     if constexpr (!has_let<let_node<Id, D, B>>) {
       return e;
     } else {
@@ -200,7 +200,7 @@ struct lift {
     }
   }
   template <class T, auto S>
-  WEFT_INLINE auto operator()(nn::parameter<T, S> const& p) const {
+  auto operator()(nn::parameter<T, S> const& p) const {
     if (p.order > N && find(p.from)) [[unlikely]]
       fail<autograd_error>(
           "a parameter is being differentiated by an inner transform, and meets values of an outer one alone: pass "
@@ -208,12 +208,12 @@ struct lift {
     return lifted_parameter<N>(p);
   }
   template <class T, auto S>
-  WEFT_INLINE auto operator()(nn::buffer<T, S> const& b) const {
+  auto operator()(nn::buffer<T, S> const& b) const {
     return b.value;
   }
 };
 template <int N, class E>
-WEFT_INLINE auto lifted(E const& e) {
+auto lifted(E const& e) {
   return lift<N>{}(e);
 }
 
@@ -248,7 +248,7 @@ inline constexpr bool is_operand<view<A, D>> = is_operand<A>;
 template <bool Read>
 struct cut_at {
   template <class E>
-  WEFT_INLINE auto operator()(E const& e) const {
+  auto operator()(E const& e) const {
     if constexpr (!has_product<E>)
       return e;
     else if constexpr (Read || leaves_of<E>.order == 0)
@@ -257,7 +257,7 @@ struct cut_at {
       return rebuilt(e, cut_at<false>{});
   }
   template <class Op, unsigned Mask, class A>
-  WEFT_INLINE auto operator()(reduce<Op, Mask, A> const& e) const {
+  auto operator()(reduce<Op, Mask, A> const& e) const {
     constexpr bool linear = std::is_same_v<Op, expr::fold::sum> || std::is_same_v<Op, expr::fold::mean>;
     if constexpr (!has_product<A>)
       return e;
@@ -267,14 +267,14 @@ struct cut_at {
       return rebuilt(e, cut_at<!linear>{});
   }
   template <class A, class B>
-  WEFT_INLINE auto operator()(contract<A, B> const& e) const {
+  auto operator()(contract<A, B> const& e) const {
     if constexpr (Read || leaves_of<contract<A, B>>.order == 0)
       return eval(e);
     else
       return of_operands(operand_of(e.a), operand_of(e.b));
   }
   template <class Op, class A>
-  WEFT_INLINE auto operator()(map<Op, A> const& e) const {
+  auto operator()(map<Op, A> const& e) const {
     if constexpr (stays<map<Op, A>>()) {
       if constexpr (has_product<A>)
         return of_map<Op>(cut_at<reads<map<Op, A>>::value.a>{}(e.a));
@@ -285,7 +285,7 @@ struct cut_at {
     }
   }
   template <class Op, class A, class B>
-  WEFT_INLINE auto operator()(map<Op, A, B> const& e) const {
+  auto operator()(map<Op, A, B> const& e) const {
     constexpr reading r = reads<map<Op, A, B>>::value;
     if constexpr (!stays<map<Op, A, B>>())
       return eval(e);
@@ -295,7 +295,7 @@ struct cut_at {
       return e;
   }
   template <class Op, class A, class B, class C>
-  WEFT_INLINE auto operator()(map<Op, A, B, C> const& e) const {
+  auto operator()(map<Op, A, B, C> const& e) const {
     constexpr reading r = reads<map<Op, A, B, C>>::value;
     if constexpr (!stays<map<Op, A, B, C>>())
       return eval(e);
@@ -311,15 +311,15 @@ struct cut_at {
     return !has_product<E> || (leaves_of<E>.order > 0 && !Read && !reads<E>::value.y);
   }
   template <class Op, class... A>
-  WEFT_INLINE static auto of_map(A const&... a) {
+  static auto of_map(A const&... a) {
     return map<Op, A...>(a...);
   }
   template <class A, class B>
-  WEFT_INLINE static auto of_operands(A const& a, B const& b) {
+  static auto of_operands(A const& a, B const& b) {
     return contract<A, B>(a, b);
   }
   template <class E>
-  WEFT_INLINE static auto operand_of(E const& e) {
+  static auto operand_of(E const& e) {
     if constexpr (is_operand<E> || (leaves_of<E>.order == 0 && !has_product<E>))
       return e;
     else
@@ -329,18 +329,18 @@ struct cut_at {
 
 // The statement's own result is kept on the tape where a rule reads it.
 template <class E>
-WEFT_INLINE auto cut(E const& e) {
+auto cut(E const& e) {
   return cut_at<false>{}(e);
 }
 template <class Op, class A>
-WEFT_INLINE auto cut(map<Op, A> const& e) {
+auto cut(map<Op, A> const& e) {
   if constexpr (has_product<A>)
     return cut_at<false>::of_map<Op>(cut_at<reads<map<Op, A>>::value.a>{}(e.a));
   else
     return e;
 }
 template <class Op, class A, class B>
-WEFT_INLINE auto cut(map<Op, A, B> const& e) {
+auto cut(map<Op, A, B> const& e) {
   constexpr reading r = reads<map<Op, A, B>>::value;
   if constexpr (has_product<map<Op, A, B>>)
     return cut_at<false>::of_map<Op>(cut_at<r.a>{}(e.a), cut_at<r.b>{}(e.b));
@@ -357,7 +357,7 @@ WEFT_INLINE auto cut(map<Op, A, B> const& e) {
 }
 
 template <int N, class E>
-WEFT_INLINE tape* home(E const& e) {
+tape* home(E const& e) {
   tape* found = nullptr;
   engine::each_leaf(e, [&found](auto const& leaf) {
     using L = std::remove_cvref_t<decltype(leaf)>;
@@ -378,7 +378,7 @@ WEFT_INLINE tape* home(E const& e) {
 
 // Of order 0, for the engine: a plain tree.
 template <class E>
-WEFT_INLINE auto settled(E const& e) {
+auto settled(E const& e) {
   return reverse::settle<true>{}(e);
 }
 

@@ -15,43 +15,43 @@ namespace reverse {
 
 // Only what the backward pass reads stays on the tape; sizes stay in any case.
 template <bool Read, class E>
-WEFT_INLINE void forget(E&) {}
+void forget(E&) {}
 template <bool Read, class T, auto S, int N>
-WEFT_INLINE void forget(tracked<T, S, N>& e) {
+void forget(tracked<T, S, N>& e) {
   if constexpr (!Read && !tensor<T, S>::stored_inline && to_shape(S).rank > 0) {
     auto& value = const_cast<tensor<T, S>&>(plain(e));
     value.items().buffer = storage();
   }
 }
 template <bool Read, class A, weft::shape D>
-WEFT_INLINE void forget(view<A, D>& e) {
+void forget(view<A, D>& e) {
   forget<Read>(e.a);
 }
 template <bool Read, unsigned Mask, class A>
-WEFT_INLINE void forget(squeeze_node<Mask, A>& e) {
+void forget(squeeze_node<Mask, A>& e) {
   forget<Read>(e.a);
 }
 template <bool Read, class Op, unsigned Mask, class A>
-WEFT_INLINE void forget(reduce<Op, Mask, A>& e) {
+void forget(reduce<Op, Mask, A>& e) {
   constexpr bool linear = std::is_same_v<Op, fold::sum> || std::is_same_v<Op, fold::mean>;
   forget<Read || !linear>(e.a);
 }
 // `Given`: the node's own result is kept.
 template <bool Read, bool Given = false, class Op, class A>
-WEFT_INLINE void forget(map<Op, A>& e) {
+void forget(map<Op, A>& e) {
   constexpr reading r = reads<map<Op, A>>::value;
   constexpr bool again = Read || (r.y && !Given);
   forget<again || r.a>(e.a);
 }
 template <bool Read, bool Given = false, class Op, class A, class B>
-WEFT_INLINE void forget(map<Op, A, B>& e) {
+void forget(map<Op, A, B>& e) {
   constexpr reading r = reads<map<Op, A, B>>::value;
   constexpr bool again = Read || (r.y && !Given);
   forget<again || r.a>(e.a);
   forget<again || r.b>(e.b);
 }
 template <bool Read, bool Given = false, class Op, class A, class B, class C>
-WEFT_INLINE void forget(map<Op, A, B, C>& e) {
+void forget(map<Op, A, B, C>& e) {
   constexpr reading r = reads<map<Op, A, B, C>>::value;
   constexpr bool again = Read || (r.y && !Given);
   forget<again || r.a>(e.a);
@@ -147,7 +147,7 @@ template <expression X>
 }
 
 template <class T, auto S, int N, class E>
-WEFT_INLINE void become_tracked(tracked<T, S, N>& to, E const& e) {
+void become_tracked(tracked<T, S, N>& to, E const& e) {
   static_assert(order_of<E> <= N, "weft: a value of a higher order becomes one of a lower order only through detach");
   if constexpr (!std::is_same_v<element_t<E>, T>)
     become_tracked(to, cast<T>(e));
@@ -155,7 +155,7 @@ WEFT_INLINE void become_tracked(tracked<T, S, N>& to, E const& e) {
     to = reverse::raised<N>(reverse::respelled<S>(eval(e)));
 }
 template <class T, auto S, int N, class E>
-WEFT_INLINE void update_tracked(tracked<T, S, N>& to, E const& e) {
+void update_tracked(tracked<T, S, N>& to, E const& e) {
   static_assert(holds<T, element_t<E>>, "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
   static_assert(dims_of<E>.rank == to_shape(S).rank, "weft: update: the value has more axes than where it goes");
   auto const own = to.sizes(), given = e.sizes();

@@ -24,10 +24,10 @@ struct made : record {
 // -- weaving -----------------------------------------------------------------------------------------------------
 
 template <int R, bool Need, class E, class V>
-WEFT_INLINE auto weave(E const& e, V const& v, frame const& f, axis_map const& m);
+auto weave(E const& e, V const& v, frame const& f, axis_map const& m);
 
 template <int R, bool Need, class V>
-WEFT_INLINE auto weave_still(V const& v, frame const& f, axis_map const& m) {
+auto weave_still(V const& v, frame const& f, axis_map const& m) {
   if constexpr (Need) {
     auto c = engine::bind<engine::context<R, 0, false>>(v, f, m, no_names{});
     return still<decltype(c)>{c};
@@ -38,7 +38,7 @@ WEFT_INLINE auto weave_still(V const& v, frame const& f, axis_map const& m) {
 
 // A child of an elementwise node: axes that are stretched stay at 0.
 template <int R, bool Need, class E, class V, class A, class VA>
-WEFT_INLINE auto weave_child(E const& e, V const&, A const& a, VA const& va, frame const& f, axis_map const& m) {
+auto weave_child(E const& e, V const&, A const& a, VA const& va, frame const& f, axis_map const& m) {
   constexpr int P = E::dims.rank, C = A::dims.rank;
   if constexpr (C == 0)
     return weave<R, Need>(a, va, f, m);
@@ -49,14 +49,14 @@ WEFT_INLINE auto weave_child(E const& e, V const&, A const& a, VA const& va, fra
 template <class E>
 struct weaving {  // a leaf that is not tracked
   template <int R, bool Need, class V>
-  WEFT_INLINE static auto make(E const&, V const& v, frame const& f, axis_map const& m) {
+  static auto make(E const&, V const& v, frame const& f, axis_map const& m) {
     return weave_still<R, Need>(v, f, m);
   }
 };
 template <class T, auto S>
 struct weaving<tracked<T, S, 1>> {
   template <int R, bool Need, class V>
-  WEFT_INLINE static auto make(tracked<T, S, 1> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(tracked<T, S, 1> const& e, V const& v, frame const& f, axis_map const& m) {
     constexpr int Q = to_shape(S).rank;
     if constexpr (Q == 0) {
       if constexpr (Need) {
@@ -75,7 +75,7 @@ struct weaving<tracked<T, S, 1>> {
 };
 
 template <int R, class E, class V>
-WEFT_INLINE auto weave_edge(E const& e, V const& v, frame const& f, axis_map const& m) {
+auto weave_edge(E const& e, V const& v, frame const& f, axis_map const& m) {
   edge<E, V> d{v, e};
   d.ext = e.sizes();
   d.out.template lay_out<E::dims.rank>(d.ext, f, m);
@@ -84,21 +84,21 @@ WEFT_INLINE auto weave_edge(E const& e, V const& v, frame const& f, axis_map con
 template <class Op, unsigned Mask, class A>
 struct weaving<reduce<Op, Mask, A>> {
   template <int R, bool Need, class V>
-  WEFT_INLINE static auto make(reduce<Op, Mask, A> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(reduce<Op, Mask, A> const& e, V const& v, frame const& f, axis_map const& m) {
     return weave_edge<R>(e, weave_still<R, Need>(v, f, m), f, m);
   }
 };
 template <class A, class B>
 struct weaving<contract<A, B>> {
   template <int R, bool Need, class V>
-  WEFT_INLINE static auto make(contract<A, B> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(contract<A, B> const& e, V const& v, frame const& f, axis_map const& m) {
     return weave_edge<R>(e, weave_still<R, Need>(v, f, m), f, m);
   }
 };
 template <class A, weft::shape D>
 struct weaving<view<A, D>> {
   template <int R, bool Need, class V>
-  WEFT_INLINE static auto make(view<A, D> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(view<A, D> const& e, V const& v, frame const& f, axis_map const& m) {
     axis_map r;
     for (int c = 0; c < A::dims.rank; ++c) {
       auto const& s = e.from[static_cast<std::size_t>(c)];
@@ -113,7 +113,7 @@ struct weaving<view<A, D>> {
 template <unsigned Mask, class A>
 struct weaving<squeeze_node<Mask, A>> {
   template <int R, bool Need, class V>
-  WEFT_INLINE static auto make(squeeze_node<Mask, A> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(squeeze_node<Mask, A> const& e, V const& v, frame const& f, axis_map const& m) {
     axis_map r;
     for (int c = 0, i = 0; c < A::dims.rank; ++c) {
       bool const dropped = (Mask >> c) & 1;
@@ -128,7 +128,7 @@ struct weaving<squeeze_node<Mask, A>> {
 
 // `Y`: computed, nothing, or the node that loads what the tape kept.
 template <int R, class Op, class A, class Y, class V>
-WEFT_INLINE auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
+auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A>>::value;
   auto a = weave_child<R, all || r.a>(e, v, e.a, v.a, f, m);
@@ -136,7 +136,7 @@ WEFT_INLINE auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, fra
   return back<Op, kinds, Y, decltype(a), nothing, nothing>{y, a, {}, {}};
 }
 template <int R, class Op, class A, class B, class Y, class V>
-WEFT_INLINE auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
+auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A, B>>::value;
   auto a = weave_child<R, all || r.a>(e, v, e.a, v.a, f, m);
@@ -145,7 +145,7 @@ WEFT_INLINE auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, 
   return back<Op, kinds, Y, decltype(a), decltype(b), nothing>{y, a, b, {}};
 }
 template <int R, class Op, class A, class B, class C, class Y, class V>
-WEFT_INLINE auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, frame const& f,
+auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, frame const& f,
                                 axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A, B, C>>::value;
@@ -162,7 +162,7 @@ template <class Op, class A, class B, class C>
 inline constexpr bool is_map<map<Op, A, B, C>> = true;
 
 template <int R, bool Need, class E, class V>
-WEFT_INLINE auto weave(E const& e, V const& v, frame const& f, axis_map const& m) {
+auto weave(E const& e, V const& v, frame const& f, axis_map const& m) {
   if constexpr (!reaches<E>) {
     return weave_still<R, Need>(v, f, m);
   } else if constexpr (is_map<E>) {
@@ -179,7 +179,7 @@ WEFT_INLINE auto weave(E const& e, V const& v, frame const& f, axis_map const& m
 
 // Rows [r0, r1), columns [c0, c1).
 template <bool Total, int N, class M, class G>
-[[gnu::flatten]] void sweep_part(M& m, G& g, frame const& f, index_t r0, index_t r1, index_t c0, index_t c1,
+void sweep_part(M& m, G& g, frame const& f, index_t r0, index_t r1, index_t c0, index_t c1,
                                  bool staged, double& total) {
   using T = typename G::type;
   arena_scope scope;
@@ -300,11 +300,11 @@ double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
 // -- a statement -------------------------------------------------------------------------------------------------
 
 template <int R, class T>
-WEFT_INLINE auto bind_cotangent(expr::constant<T> const& g, extents<R> const&, frame const&) {
+auto bind_cotangent(expr::constant<T> const& g, extents<R> const&, frame const&) {
   return engine::constant<T>{g.value};
 }
 template <int R, class T, auto S>
-WEFT_INLINE auto bind_cotangent(tensor<T, S> const& g, extents<R> const& ext, frame const& f) {
+auto bind_cotangent(tensor<T, S> const& g, extents<R> const& ext, frame const& f) {
   if constexpr (to_shape(S).rank == 0)
     return engine::constant<T>{g.items().items[0]};
   else

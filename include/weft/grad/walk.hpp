@@ -19,13 +19,13 @@ void push(tape& t, E const& e, G g);
 // -- values one order below ----------------------------------------------------------------------------------------
 
 template <int N, class E>
-WEFT_INLINE auto value_of(E const& e) {
+auto value_of(E const& e) {
   return eval(stripped<N>(e));
 }
 
 // A statement's result in the one spelling that cotangents have.
 template <int N, int R, class T, class E>
-WEFT_INLINE auto cotangent(E const& e) {
+auto cotangent(E const& e) {
   if constexpr (!std::is_same_v<element_t<E>, T>)
     return cotangent<N, R, T>(cast<T>(e));
   else
@@ -54,7 +54,7 @@ void add_gradient(tape& t, slot s, X const& x) {
 
 // Does the tape have a slot below?
 template <int N, class E>
-WEFT_INLINE bool touches(tape& t, E const& e) {
+bool touches(tape& t, E const& e) {
   bool found = false;
   engine::each_leaf(e, [&](auto const& leaf) {
     using L = std::remove_cvref_t<decltype(leaf)>;
@@ -68,14 +68,14 @@ WEFT_INLINE bool touches(tape& t, E const& e) {
 
 // A cotangent that is the same along some axes, in full.
 template <int N, class E, class T, class G>
-WEFT_INLINE auto in_full(E const& e, G const& g) {
+auto in_full(E const& e, G const& g) {
   constexpr int R = E::dims.rank;
   return cotangent<N, R, T>(stretched_to<R>("grad", e.sizes(), g));
 }
 
 // Axes that a squeeze dropped come back as sizes of 1.
 template <unsigned Mask, int R, class G>
-WEFT_INLINE auto unsqueezed(extents<R> const& ext, G const& g) {
+auto unsqueezed(extents<R> const& ext, G const& g) {
   constexpr int C = G::dims.rank;
   expr::axis_sources<C> from{};
   extents<R> own = ext;
@@ -155,9 +155,79 @@ void push_reduction(tape& t, reduce<Op, Mask, A> const& e, G const& g) {
 
 // -- products --------------------------------------------------------------------------------------------------------
 
+// At order 1 the driver is called with the operands' own memory: one instantiation a type, whatever the tree.
+
+// Adds the driver's tiles to what is there.
+template <class T>
+struct added_tiles {
+  T* out;  // (m, n)
+  index_t ld;
+  static void finish(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* tile,
+                     index_t tile_ld) {
+    auto const& me = *static_cast<added_tiles const*>(self);
+    constexpr int N = simd::lanes<T>;
+    for (index_t r = 0; r < rows; ++r) {
+      T* const to = me.out + (row + r) * me.ld + column;
+      T const* const from = tile + r * tile_ld;
+      index_t i = 0;
+      for (; i + N <= columns; i += N) (pack<T, N>::load(to + i) + pack<T, N>::load(from + i)).store(to + i);
+      for (; i < columns; ++i) to[i] += from[i];
+    }
+  }
+};
+// out (m, n) = or += a (m, k) b (k, n)
+template <class T>
+[[gnu::noinline]] void multiply_into(T* out, bool adds, index_t m, index_t n, index_t k,
+                                     engine::matrix_source<T> const& a, engine::matrix_source<T> const& b) {
+  counters().kernels += 1;
+  engine::matrix_sink<T> c;
+  added_tiles<T> const tiles{out, n};
+  if (adds) {
+    c.self = &tiles;
+    c.finish = &added_tiles<T>::finish;
+  } else {
+    c.data = out;
+    c.ld = n;
+  }
+  engine::gemm<T>(m, n, k, a, b, c);
+}
+
+// The memory of an operand; what has none is evaluated.
+template <class T>
+struct matrix {
+  tensor<T, 2> kept;
+  engine::matrix_source<T> source;
+
+  engine::matrix_source<T> transposed() const {
+    engine::matrix_source<T> s = source;
+    s.row_stride = source.column_stride;
+    s.column_stride = source.row_stride;
+    return s;
+  }
+};
+template <class T, class V>
+matrix<T> matrix_of(V const& v) {
+  frame f;
+  engine::set_extents<2>(f, v.sizes());
+  using cursor = decltype(engine::bind<engine::context<2, 0, true>>(v, f, axis_map::identity<2>(), no_names{}));
+  matrix<T> x;
+  if constexpr (std::is_same_v<cursor, engine::memory<T>>) {
+    auto const c = engine::bind<engine::context<2, 0, true>>(v, f, axis_map::identity<2>(), no_names{});
+    x.source.data = c.base;
+    x.source.row_stride = c.stride[0];
+    x.source.column_stride = c.stride[1];
+  } else {
+    x.kept = engine::evaluated<T, 2>(v);
+    x.source.data = std::as_const(x.kept).data();
+    x.source.row_stride = v.sizes()[1];
+    x.source.column_stride = 1;
+  }
+  return x;
+}
+
 // Own axes 0 and 1 are the child's 1 and 0.
 template <class A, weft::shape D>
-WEFT_INLINE bool is_transpose(view<A, D> const& v) {
+bool is_transpose(view<A, D> const& v) {
   if constexpr (D.rank == 2 && A::dims.rank == 2) {
     auto const s = v.a.sizes();
     return v.from[0].axis == 1 && v.from[1].axis == 0 && v.from[0].step == 1 && v.from[1].step == 1 &&
@@ -166,8 +236,66 @@ WEFT_INLINE bool is_transpose(view<A, D> const& v) {
     return false;
   }
 }
+// The gradient of operand e (m, n), which is a leaf or a view of one, gets a (m, k) b (k, n).
+template <class E, class T>
+void push_matrix(tape& t, E const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b, bool b_turned,
+                 index_t k) {
+  auto const as = a_turned ? a.transposed() : a.source, bs = b_turned ? b.transposed() : b.source;
+  auto const ext = e.sizes();
+  tensor<T, 2> d;
+  d.prepare(ext);
+  multiply_into<T>(d.data(), false, ext[0], ext[1], k, as, bs);
+  push<1>(t, e, std::move(d));
+}
+template <class T, auto S>
+void into_gradient(tape& t, tracked<T, S, 1> const& e, engine::matrix_source<T> const& a,
+                   engine::matrix_source<T> const& b, index_t k) {
+  auto& m = static_cast<made<T, 2, 1>&>(*t.records[e.from.index]);
+  auto const ext = e.sizes();
+  if (!m.has) m.gradient.prepare(ext);
+  multiply_into<T>(m.gradient.data(), m.has, ext[0], ext[1], k, a, b);
+  m.has = true;
+}
+template <class T, auto S>
+void push_matrix(tape& t, tracked<T, S, 1> const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b,
+                 bool b_turned, index_t k) {
+  into_gradient(t, e, a_turned ? a.transposed() : a.source, b_turned ? b.transposed() : b.source, k);
+}
+template <class T, auto S, weft::shape D>
+  requires(to_shape(S).rank == 2)
+void push_matrix(tape& t, view<tracked<T, S, 1>, D> const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b,
+                 bool b_turned, index_t k) {
+  if (is_transpose(e)) {
+    into_gradient(t, e.a, b_turned ? b.source : b.transposed(), a_turned ? a.source : a.transposed(), k);
+    return;
+  }
+  auto const ext = e.sizes();
+  tensor<T, 2> d;
+  d.prepare(ext);
+  multiply_into<T>(d.data(), false, ext[0], ext[1], k, a_turned ? a.transposed() : a.source,
+                   b_turned ? b.transposed() : b.source);
+  push<1>(t, e, std::move(d));
+}
+// g (m, n) for a (m, k) b (k, n)
+template <class A, class B, class T, auto S>
+void push_matrices(tape& t, contract<A, B> const& e, tensor<T, S> const& g) {
+  matrix<T> const cotangents = matrix_of<T>(g);
+  auto const ext = g.sizes();
+  if constexpr (reaches<A>) {
+    if (touches<1>(t, e.a)) {
+      auto const v = stripped<1>(e.b);
+      push_matrix(t, e.a, cotangents, false, matrix_of<T>(v), true, ext[1]);
+    }
+  }
+  if constexpr (reaches<B>) {
+    if (touches<1>(t, e.b)) {
+      auto const v = stripped<1>(e.a);
+      push_matrix(t, e.b, matrix_of<T>(v), true, cotangents, false, ext[0]);
+    }
+  }
+}
 template <class A, class B>
-WEFT_INLINE auto product(A const& a, B const& b) {
+auto product(A const& a, B const& b) {
   return contract<A, B>(a, b);
 }
 
@@ -176,29 +304,17 @@ template <int N, class E, class L, class R>
 void push_product(tape& t, E const& e, L const& left, R const& right) {
   push<N>(t, e, cotangent<N, 2, element_t<E>>(product(left, right)));
 }
-template <int N, class T, auto S, class L, class R>
-void push_product(tape& t, tracked<T, S, N> const& e, L const& left, R const& right) {
-  add_gradient<N, T, 2>(t, e.from, product(left, right));
-}
-template <int N, class T, auto S, weft::shape D, class L, class R>
-void push_product(tape& t, view<tracked<T, S, N>, D> const& e, L const& left, R const& right) {
-  if (is_transpose(e)) {
-    if constexpr (to_shape(S).rank == 2) {
-      auto const a = transpose(right);
-      auto const b = transpose(left);
-      add_gradient<N, T, 2>(t, e.a.from, product(a, b));
-    }
-  } else {
-    push<N>(t, e, cotangent<N, 2, T>(product(left, right)));
-  }
-}
 
 template <int N, class A, class B, class G>
 void push_contract(tape& t, contract<A, B> const& e, G const& g) {
-  if constexpr (reaches<A>)
-    if (touches<N>(t, e.a)) push_product<N>(t, e.a, g, transpose(stripped<N>(e.b)));
-  if constexpr (reaches<B>)
-    if (touches<N>(t, e.b)) push_product<N>(t, e.b, transpose(stripped<N>(e.a)), g);
+  if constexpr (N == 1) {
+    push_matrices(t, e, g);
+  } else {
+    if constexpr (reaches<A>)
+      if (touches<N>(t, e.a)) push_product<N>(t, e.a, g, transpose(stripped<N>(e.b)));
+    if constexpr (reaches<B>)
+      if (touches<N>(t, e.b)) push_product<N>(t, e.b, transpose(stripped<N>(e.a)), g);
+  }
 }
 
 // -- views above order 1 -----------------------------------------------------------------------------------------
@@ -266,14 +382,14 @@ auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
 // -- node by node, above order 1 -----------------------------------------------------------------------------------
 
 template <role R, bool Read, int N, class E>
-WEFT_INLINE auto argument(E const& e) {
+auto argument(E const& e) {
   if constexpr (Read)
     return value_of<N>(e);
   else
     return asked<R, element_t<E>>();
 }
 template <int N, class A, class X>
-WEFT_INLINE void pass(tape& t, A const& a, X const& x) {
+void pass(tape& t, A const& a, X const& x) {
   push<N>(t, a, summed_to<N, element_t<A>, A::dims.rank>(a.sizes(), x));
 }
 

@@ -5,16 +5,28 @@
 //   nn::linear<double> exact{3, 4};
 //   nn::linear<float, false> projection{64, 64};      // no bias
 //
-// A call gives an expression, so what is done with it is part of the same statement. x is (rows, in) or (in).
+// A call gives an expression, so what is done with it is part of the same statement. x is (rows, in) or (in). Where it
+// contains a product, as the layer before has one, it's evaluated first: a product would do so anyway, and here it cuts
+// the type, so that layers of one kind share their code.
 //
 // Public, in weft::nn: Linear, linear.
 #pragma once
-#include <weft/expr/contract.hpp>
+#include <weft/eval/assign.hpp>
 #include <weft/nn/init.hpp>
 #include <weft/nn/parameter.hpp>
 
 namespace weft::nn {
 inline namespace WEFT_ISA {
+
+namespace parts {
+template <class X>
+WEFT_INLINE decltype(auto) layer_input(X const& x) {
+  if constexpr (engine::product_in<stored_t<X>>::products > 0)
+    return eval(x);
+  else
+    return (x);
+}
+}  // namespace parts
 
 template <class T, bool Bias = true>
 struct linear {
@@ -28,7 +40,7 @@ struct linear {
 
   template <expression X>
   WEFT_INLINE auto operator()(X const& x) const {
-    return matmul(x, transpose(weight)) + bias;
+    return matmul(parts::layer_input(x), transpose(weight)) + bias;
   }
 
   static constexpr void fields(auto list) {
@@ -56,7 +68,7 @@ struct linear<T, false> {
 
   template <expression X>
   WEFT_INLINE auto operator()(X const& x) const {
-    return matmul(x, transpose(weight));
+    return matmul(parts::layer_input(x), transpose(weight));
   }
 
   static constexpr void fields(auto list) { list("weight", &linear::weight); }

@@ -97,64 +97,13 @@ auto hits(Z const& logits, Y const& targets) {
     return stored_t<Y>(stored(targets));
 }
 
-// The losses of rows as a record of their own: what the logits get is known without a tree, g (softmax - target).
-template <class T, int R, class Hit>
-struct entropy_record final : reverse::made<T, R - 1, 1> {
-  autograd::slot from;
-  tensor<T, R> logits;
-  tensor<T, R> top;       // (..., 1): the largest of each row
-  tensor<T, R - 1> norm;  // log(sum(exp(logits - top)))
-  Hit hit;
-  T smoothing;
-
-  entropy_record(autograd::slot s, tensor<T, R> const& v, tensor<T, R> const& t, tensor<T, R - 1> const& n, Hit const& h,
-                 double eps)
-      : from(s), logits(v), top(t), norm(n), hit(h), smoothing(static_cast<T>(eps)) {}
-  void backward(tape& t) override {
-    if (!this->has) return;
-    T const rest = logits.shape(-1) > 0 ? smoothing / static_cast<T>(logits.shape(-1)) : T(0);
-    auto const target = where(hit, T(1) - smoothing + rest, rest);
-    auto const along_rows = [](auto const& rows) {
-      if constexpr (R == 1)
-        return rows;
-      else
-        return rows(ellipsis, newaxis);
-    };
-    tensor<T, R> const g = along_rows(this->gradient) * (exp(logits - top - along_rows(norm)) - target);
-    reverse::add_gradient<1, T, R>(t, from, g);
-  }
-};
-
-// Precondition: `v` is a tracked value of order 1.
-template <bool Smooth, class V, class Hit>
-auto recorded_entropies(V const& v, Hit const& hit, double smoothing) {
-  using T = element_t<V>;
-  constexpr int R = rank_of<V>;
-  tensor<T, R> const z = reverse::respelled<R>(v.value);
-  tensor<T, R> const top = max(z, axis<-1>, keepdims);
-  tensor<T, R - 1> const norm = log(sum(exp(z - top), axis<-1>));
-  tracked<T, R - 1, 1> rows;
-  if constexpr (Smooth)
-    rows.value = norm - static_cast<T>(1 - smoothing) * score(z - top, hit) -
-                 static_cast<T>(smoothing) * mean(z - top, axis<-1>);
-  else
-    rows.value = norm - score(z - top, hit);
-  if (tape* const t = autograd::find(v.from)) {
-    rows.from = t->add(std::make_unique<entropy_record<T, R, Hit>>(v.from, z, top, norm, hit, smoothing));
-    ++autograd::here.records;
-  }
-  return rows;
-}
-
 template <bool Smooth, class Z, class Y>
 auto cross_entropies(Z const& logits, Y const& targets, double smoothing) {
   static_assert(rank_of<Z> >= 1, "weft: cross_entropy: logits have at least one axis");
   if (!(smoothing >= 0 && smoothing < 1))
     fail<error>("cross_entropy: label_smoothing is in [0, 1), not " + std::to_string(smoothing));
   auto const hit = hits(logits, targets);
-  if constexpr (order_of<Z> == 1 && kind_of_type<element_t<Y>> == kind::integer) {
-    return recorded_entropies<Smooth>(eval(logits), hit, smoothing);
-  } else if constexpr (order_of<Z> > 0 || order_of<Y> > 0) {
+  if constexpr (order_of<Z> > 0 || order_of<Y> > 0) {
     // The largest is a constant here: whatever is taken from a row, its loss is the same.
     auto const v = eval(logits);
     auto const top = detach(max(v, axis<-1>, keepdims));

@@ -1,0 +1,242 @@
+// Tensors as values: braces, elements, sharing until a write, moves. (Views: view.cpp and place.cpp.)
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "../eval/oracle.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+using oracle::holds, oracle::index_t;
+using weft::shape, weft::tensor;
+
+namespace {
+struct counts {
+  std::int64_t requests = weft::memory_stats().requests, copies = weft::memory_stats().copies_on_write;
+  bool unchanged() const {
+    return requests == weft::memory_stats().requests && copies == weft::memory_stats().copies_on_write;
+  }
+};
+template <class T, auto S>
+T const* where(tensor<T, S> const& t) {
+  return t.data();
+}
+}  // namespace
+
+TEST_CASE("braces of every rank, empty ones, ragged ones") {
+  tensor<int, 0> number = 7;
+  CHECK(int(number) == 7);
+  CHECK(number.size() == 1);
+  tensor<int, 1> row = {1, 2, 3};
+  CHECK(holds(row, {1, 2, 3}));
+  tensor<int, 3> cube = {{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}};
+  CHECK(cube.shape() == std::array<index_t, 3>{2, 2, 2});
+  CHECK(cube(1, 0, 1) == 6);
+  tensor<int, 4> four = {{{{9}}}};
+  CHECK(four(0, 0, 0, 0) == 9);
+  tensor<int, 2> nothing = {};
+  CHECK(nothing.size() == 0);
+  tensor<int, 2> hollow = {{}, {}};
+  CHECK(hollow.shape() == std::array<index_t, 2>{2, 0});
+  CHECK_THROWS_AS((tensor<int, 2>{{1, 2}, {3}}), weft::shape_error);
+  CHECK_THROWS_AS((tensor<int, 3>{{{1}, {2}}, {{3}}}), weft::shape_error);
+  CHECK_THROWS_AS((tensor<int, shape{2, 2}>{{1, 2}}), weft::shape_error);
+  tensor<int, 1> from_braces{row};
+  CHECK(from_braces.size() == 3);
+}
+
+TEST_CASE("shape, size, bytes") {
+  tensor<double, 3> x = weft::zeros<double>({2, 3, 4});
+  CHECK(x.rank() == 3);
+  CHECK(x.size() == 24);
+  CHECK(x.nbytes() == 192);
+  CHECK(x.shape(0) == 2);
+  CHECK(x.shape(-1) == 4);
+  CHECK(x.shape(-3) == 2);
+  CHECK_THROWS_AS((void)x.shape(3), weft::index_error);
+  CHECK_THROWS_AS((void)x.shape(-4), weft::index_error);
+  CHECK(tensor<float, 2>().size() == 0);
+}
+
+TEST_CASE("reading an element never copies a buffer") {
+  tensor<float, 1> a = {1, 2, 3};
+  tensor<float, 1> b = a;
+  auto e = a * 2;
+  counts const before;
+  float total = 0;
+  for (index_t i = 0; i < 3; ++i) total += a(i);
+  auto v = a(1);
+  float const top = std::max<float>(2.5f, a(2));
+  bool const more = a(2) > a(1) && a(0) == 1 && 2 < a(2);
+  float const mixed = a(0) + 2 * a(1) - a(2) / 3;
+  CHECK(before.unchanged());
+  CHECK(where(a) == where(b));
+  CHECK(total == 6);
+  CHECK(v == 2);
+  CHECK(top == 3);
+  CHECK(more);
+  CHECK(mixed == 4);
+  CHECK(weft::eval(e)(2) == 6);
+}
+
+TEST_CASE("a named element is the value at that moment") {
+  tensor<float, 1> a = {1, 2, 3};
+  auto v = a(0);
+  a(0) = 10;
+  CHECK(v == 1);
+  CHECK(a(0) == 10);
+  static_assert(!std::is_assignable_v<decltype((v)), float>);
+  auto w = v;
+  CHECK(w == 1);
+  tensor<float, 1> sum = v + a;  // an element is a number in an expression
+  CHECK(holds(sum, {11, 3, 4}));
+}
+
+TEST_CASE("writing an element, in every way") {
+  tensor<int, 1> a = {1, 2, 3};
+  a(0) = 5;
+  a(1) += 5;
+  a(2) -= 5;
+  CHECK(holds(a, {5, 7, -2}));
+  a(0) *= 3;
+  a(1) /= 2;
+  a(2) = a(0);
+  CHECK(holds(a, {15, 3, 15}));
+  tensor<int, 1> b = {7};
+  a(1) = b(0);
+  CHECK(a(1) == 7);
+  tensor<bool, 1> m = {true, false};
+  m(1) = m(0);
+  CHECK(m(1));
+}
+
+TEST_CASE("a write goes to this holder only") {
+  tensor<float, 1> a = {1, 2, 3};
+  tensor<float, 1> b = a, c = b;
+  auto const copies = weft::memory_stats().copies_on_write;
+  b(0) = 9;
+  CHECK(weft::memory_stats().copies_on_write == copies + 1);
+  b(1) = 9;
+  CHECK(weft::memory_stats().copies_on_write == copies + 1);
+  CHECK(holds(a, {1, 2, 3}));
+  CHECK(holds(b, {9, 9, 3}));
+  CHECK(holds(c, {1, 2, 3}));
+  a = weft::zeros<float>({3});
+  c(2) = 0;  // nobody else holds it any more
+  CHECK(weft::memory_stats().copies_on_write == copies + 1);
+  float* p = c.data();
+  p[0] = 8;
+  CHECK(c(0) == 8);
+}
+
+TEST_CASE("an expression keeps what it saw, whatever happens to the tensor") {
+  tensor<float, 1> a = {1, 2, 3}, b = {1, 1, 1};
+  auto e = a + b;
+  a(0) = 100;
+  CHECK(holds(e, {2, 3, 4}));
+  a += 1;
+  a = a * 2;
+  a(weft::range(0, 2)) = 0;
+  b = weft::zeros<float>({3});
+  tensor<float, 1> moved = std::move(a);
+  a = weft::full<float>({3}, 77);
+  moved(1) = 5;
+  CHECK(holds(e, {2, 3, 4}));
+  b.data()[0] = 50;
+  CHECK(holds(e, {2, 3, 4}));
+  CHECK(holds(e, {2, 3, 4}));
+}
+
+TEST_CASE("moves take the buffer along") {
+  tensor<float, 2> a = weft::ones<float>({30, 30});
+  auto const* const p = where(a);
+  tensor<float, 2> b = std::move(a);
+  CHECK(where(b) == p);
+  CHECK(a.size() == 0);
+  a = std::move(b);
+  CHECK(where(a) == p);
+  auto& self = a;
+  a = std::move(self);
+  CHECK(where(a) == p);
+  CHECK(a.size() == 900);
+  a = self;
+  CHECK(where(a) == p);
+  std::vector<tensor<float, 2>> many(3, a);
+  many.insert(many.begin(), weft::zeros<float>({1, 1}));
+  std::swap(many[0], many[3]);
+  CHECK(where(many[0]) == p);
+  std::optional<tensor<float, 2>> maybe = std::move(a);
+  CHECK(where(*maybe) == p);
+}
+
+TEST_CASE("operands may be moved in") {
+  tensor<float, 1> a = {1, 2, 3}, b = weft::ones<float>({3});
+  auto const before = weft::memory_stats().copies_on_write;
+  a = std::move(a) + b;
+  CHECK(holds(a, {2, 3, 4}));
+  a = std::move(a) * std::move(b) + 1;
+  CHECK(holds(a, {3, 4, 5}));
+  CHECK(weft::memory_stats().copies_on_write == before);
+}
+
+TEST_CASE("numbers fill, and op= keeps the shape") {
+  tensor<float, 2> a = weft::zeros<float>({2, 3});
+  tensor<float, 2> kept = a;
+  a = 4;
+  CHECK(holds(a, {4, 4, 4, 4, 4, 4}));
+  CHECK(holds(kept, {0, 0, 0, 0, 0, 0}));
+  a += tensor<float, 1>{1, 2, 3};
+  a -= 1;
+  a *= tensor<float, 2>{{1}, {2}};
+  CHECK(holds(a, {4, 5, 6, 8, 10, 12}));
+  a /= 2;
+  CHECK(holds(a, {2, 2.5, 3, 4, 5, 6}));
+  CHECK_THROWS_AS((a += tensor<float, 1>{1, 2}), weft::shape_error);
+  tensor<float, 2> column = {{1}, {2}};
+  CHECK_THROWS_AS((column += a), weft::shape_error);  // would grow
+  CHECK(holds(column, {1, 2}));
+  tensor<bool, 1> mask = {true, true};
+  mask = false;
+  CHECK(holds(mask, {false, false}));
+  static_assert(!std::is_assignable_v<tensor<float, 1>&, bool>);
+}
+
+TEST_CASE("at: checked, from the end too") {
+  tensor<int, 2> a = {{1, 2, 3}, {4, 5, 6}};
+  CHECK(a.at(-1, -3) == 4);
+  CHECK(a.at(1, 2) == 6);
+  CHECK_THROWS_AS((void)a.at(-3, 0), weft::index_error);
+  CHECK_THROWS_AS((void)a.at(0, 3), weft::index_error);
+  CHECK_THROWS_WITH_AS((void)a.at(0, 3), doctest::Contains("(2, 3)"), weft::index_error);
+#if WEFT_CHECKS
+  CHECK_THROWS_AS((void)a(2, 0), weft::index_error);
+  CHECK_THROWS_AS((void)std::as_const(a)(0, -1), weft::index_error);
+#endif
+}
+
+TEST_CASE("sizes known to the compiler: inside, or on the heap when large") {
+  tensor<float, shape{2, 3}> k = {{1, 2, 3}, {4, 5, 6}};
+  static_assert(sizeof(k) == 24);
+  auto kept = k;
+  k(0, 0) = 9;
+  auto& element = k(0, 1);
+  element = 8;
+  CHECK(holds(kept, {1, 2, 3, 4, 5, 6}));
+  CHECK(holds(k, {9, 8, 3, 4, 5, 6}));
+  k = transpose(tensor<float, shape{3, 2}>{{1, 4}, {2, 5}, {3, 6}});
+  CHECK(holds(k, {1, 2, 3, 4, 5, 6}));
+  k += k * k;
+  CHECK(holds(k, {2, 6, 12, 20, 30, 42}));
+  tensor<double, shape{20, 20}> large;
+  CHECK(large.size() == 400);
+  CHECK(double(sum(large)) == 0);
+  auto copy = large;
+  large(3, 4) = 1;
+  CHECK(double(sum(copy)) == 0);
+  CHECK(double(sum(large)) == 1);
+  CHECK_THROWS_AS((k = weft::zeros<float>({3, 2})), weft::shape_error);
+  CHECK_THROWS_AS((large = weft::zeros<double>({20, 21})), weft::shape_error);
+  tensor<float, shape{0, 3}> none;
+  CHECK(none.size() == 0);
+  CHECK(weft::eval(none + 1).size() == 0);
+}
