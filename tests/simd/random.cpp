@@ -79,7 +79,10 @@ TEST_CASE_TEMPLATE("uniform stays inside [a, b)", T, float, double) {
     long bad = 0;
     for (std::int64_t i = 0; i < 1 << 18; i += 16) {
       auto u = uniform<T, 16>({3, 4}, i, a, b);
-      for (int j = 0; j < 16; ++j) bad += !(u[j] >= a && u[j] < b), sum += (double(u[j]) - double(a)) / (double(b) - double(a));
+      for (int j = 0; j < 16; ++j) {
+        bad += !(u[j] >= a && u[j] < b);
+        sum += (double(u[j]) - double(a)) / (double(b) - double(a));
+      }
     }
     CHECK(bad == 0);
     return sum / (1 << 18);

@@ -34,8 +34,9 @@ std::array<T, 512> samples(unsigned seed) {
   };
   std::vector<T> edges{T(0), T(1), limit::max(), limit::lowest(), limit::min()};
   if constexpr (std::is_floating_point_v<T>) {
-    for (T x : {T(-0.), limit::infinity(), -limit::infinity(), limit::quiet_NaN(), limit::denorm_min(), T(0.5), T(-0.5),
-                T(1.5), T(2.5), T(-2.5), T(8388607.5), T(8388609), T(-4194304.5), T(4503599627370497.), T(0.49999997f)})
+    for (T x : {T(-0.), limit::infinity(), -limit::infinity(), limit::quiet_NaN(), limit::denorm_min(), T(0.5),
+                T(-0.5), T(1.5), T(2.5), T(-2.5), T(8388607.5), T(8388609), T(-4194304.5),
+                T(4503599627370497.), T(0.49999997f)})
       edges.push_back(x);
   } else if constexpr (!std::is_same_v<T, bool>) {
     for (int x : {-1, 2, 3, 100, 127}) edges.push_back(static_cast<T>(x));
@@ -58,5 +59,6 @@ template <class T>
 
 }  // namespace
 
-#define TYPES float, double, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, \
-    std::int64_t, std::uint64_t
+#define TYPES                                                                                                    \
+  float, double, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t,      \
+      std::int64_t, std::uint64_t

@@ -26,7 +26,7 @@ int main() {
                           blocks.size()) < 0;
 }
 END
-"$compiler" -std=c++20 -O0 -g -I"$here/../../include" "$@" "$work/shown.cpp" -o "$work/shown"
+"$compiler" -std=c++20 -I"$here/../../include" "$@" -O0 -g "$work/shown.cpp" -o "$work/shown"
 names=(a none number inside named blocks view sum a.items_.buffer)
 commands=()
 for name in "${names[@]}"; do commands+=(-ex "print $name"); done

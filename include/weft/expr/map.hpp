@@ -163,6 +163,8 @@ WEFT_INLINE constexpr auto own(X&& x) {
     return constant<weak_t<N, T>>(static_cast<weak_t<N, T>>(static_cast<N>(x)));
   } else if constexpr (std::is_same_v<plain, stored_t<plain>>) {
     return plain(static_cast<X&&>(x));
+  } else if constexpr (std::is_same_v<plain, X>) {
+    return stored_t<plain>(static_cast<stored_t<plain>&&>(x));  // an unnamed place: its handle is moved
   } else {
     return stored_t<plain>(stored(x));
   }

@@ -27,50 +27,40 @@ using expr::view;
 
 // -- one node with f applied to its children ---------------------------------------------------------------------
 
+template <class F, class A>
+using changed = std::remove_cvref_t<decltype(std::declval<F const&>()(std::declval<A const&>()))>;
+
 template <class Op, class A, class F>
 auto rebuilt(map<Op, A> const& e, F const& f) {
-  auto a = f(e.a);
-  return map<Op, decltype(a)>(a);
+  return map<Op, changed<F, A>>{f(e.a)};
 }
 template <class Op, class A, class B, class F>
 auto rebuilt(map<Op, A, B> const& e, F const& f) {
-  auto a = f(e.a);
-  auto b = f(e.b);
-  return map<Op, decltype(a), decltype(b)>(a, b);
+  return map<Op, changed<F, A>, changed<F, B>>{f(e.a), f(e.b)};
 }
 template <class Op, class A, class B, class C, class F>
 auto rebuilt(map<Op, A, B, C> const& e, F const& f) {
-  auto a = f(e.a);
-  auto b = f(e.b);
-  auto c = f(e.c);
-  return map<Op, decltype(a), decltype(b), decltype(c)>(a, b, c);
+  return map<Op, changed<F, A>, changed<F, B>, changed<F, C>>{f(e.a), f(e.b), f(e.c)};
 }
 template <class Op, unsigned Mask, class A, class F>
 auto rebuilt(reduce<Op, Mask, A> const& e, F const& f) {
-  auto a = f(e.a);
-  return reduce<Op, Mask, decltype(a)>(a);
+  return reduce<Op, Mask, changed<F, A>>(f(e.a));
 }
 template <class A, weft::shape D, class F>
 auto rebuilt(view<A, D> const& e, F const& f) {
-  auto a = f(e.a);
-  return view<decltype(a), D>(a, e.ext, e.from);
+  return view<changed<F, A>, D>(f(e.a), e.ext, e.from);
 }
 template <unsigned Mask, class A, class F>
 auto rebuilt(squeeze_node<Mask, A> const& e, F const& f) {
-  auto a = f(e.a);
-  return squeeze_node<Mask, decltype(a)>(a);
+  return squeeze_node<Mask, changed<F, A>>(f(e.a));
 }
 template <class A, class B, class F>
 auto rebuilt(contract<A, B> const& e, F const& f) {
-  auto a = f(e.a);
-  auto b = f(e.b);
-  return contract<decltype(a), decltype(b)>(a, b);
+  return contract<changed<F, A>, changed<F, B>>{f(e.a), f(e.b)};
 }
 template <class Id, class D, class B, class F>
 auto rebuilt(let_node<Id, D, B> const& e, F const& f) {
-  auto d = f(e.definition);
-  auto b = f(e.body);
-  return let_node<Id, decltype(d), decltype(b)>(d, b);
+  return let_node<Id, changed<F, D>, changed<F, B>>{f(e.definition), f(e.body)};
 }
 
 // -- one order below ---------------------------------------------------------------------------------------------
@@ -212,9 +202,13 @@ struct lift {
     return b.value;
   }
 };
+// A reference where nothing changes.
 template <int N, class E>
-auto lifted(E const& e) {
-  return lift<N>{}(e);
+decltype(auto) lifted(E const& e) {
+  if constexpr (!leaves_of<E>.settles && !has_let<E>)
+    return (e);
+  else
+    return lift<N>{}(e);
 }
 
 // -- products stand alone ----------------------------------------------------------------------------------------
@@ -327,25 +321,53 @@ struct cut_at {
   }
 };
 
-// The statement's own result is kept on the tape where a rule reads it.
+// The statement's own result is kept on the tape where a rule reads it. A reference where nothing changes.
 template <class E>
-auto cut(E const& e) {
-  return cut_at<false>{}(e);
-}
+struct cut_root {
+  static auto make(E const& e) { return cut_at<false>{}(e); }
+};
 template <class Op, class A>
-auto cut(map<Op, A> const& e) {
-  if constexpr (has_product<A>)
-    return cut_at<false>::of_map<Op>(cut_at<reads<map<Op, A>>::value.a>{}(e.a));
-  else
-    return e;
-}
+struct cut_root<map<Op, A>> {
+  static auto make(map<Op, A> const& e) { return cut_at<false>::template of_map<Op>(cut_at<reads<map<Op, A>>::value.a>{}(e.a)); }
+};
 template <class Op, class A, class B>
-auto cut(map<Op, A, B> const& e) {
-  constexpr reading r = reads<map<Op, A, B>>::value;
-  if constexpr (has_product<map<Op, A, B>>)
-    return cut_at<false>::of_map<Op>(cut_at<r.a>{}(e.a), cut_at<r.b>{}(e.b));
+struct cut_root<map<Op, A, B>> {
+  static auto make(map<Op, A, B> const& e) {
+    constexpr reading r = reads<map<Op, A, B>>::value;
+    return cut_at<false>::template of_map<Op>(cut_at<r.a>{}(e.a), cut_at<r.b>{}(e.b));
+  }
+};
+// Nothing in the tree is cut: a product's operands are such already, and no rule reads what has a product in it.
+template <bool Read, class E>
+struct uncut {
+  static constexpr bool value = !has_product<E>;
+};
+template <bool Read, class A, class B>
+struct uncut<Read, contract<A, B>> {
+  static constexpr bool value = !Read && leaves_of<contract<A, B>>.order > 0 && is_operand<A> && is_operand<B>;
+};
+template <bool Read, class Op, class A>
+struct uncut<Read, map<Op, A>> {
+  static constexpr reading r = reads<map<Op, A>>::value;
+  static constexpr bool value = !has_product<A> || (!Read && uncut<r.a, A>::value);
+};
+template <bool Read, class Op, class A, class B>
+struct uncut<Read, map<Op, A, B>> {
+  static constexpr reading r = reads<map<Op, A, B>>::value;
+  static constexpr bool value = !has_product<map<Op, A, B>> || (!Read && !r.y && uncut<r.a, A>::value && uncut<r.b, B>::value);
+};
+template <class E>
+inline constexpr bool stays_whole = uncut<false, E>::value;
+// At the root the result may be read: it is kept.
+template <class Op, class A>
+inline constexpr bool stays_whole<map<Op, A>> = uncut<reads<map<Op, A>>::value.a, A>::value;
+
+template <class E>
+decltype(auto) cut(E const& e) {
+  if constexpr (stays_whole<E>)
+    return (e);
   else
-    return e;
+    return cut_root<E>::make(e);
 }
 
 // -- the tape of a statement -------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ inline constexpr bool keeps_result = N == 1 && is_map<E> && reads<E>::value.y;
 template <class E, int N, bool Keeps = keeps_result<E, N>>
 struct statement final : made<element_t<E>, E::dims.rank, N> {
   E e;
-  explicit statement(E const& x) : e(x) { forget<false>(e); }
+  explicit statement(E&& x) : e(static_cast<E&&>(x)) { forget<false>(e); }
   void backward(tape& t) override {
     if (!this->has) return;
     auto g = std::move(this->gradient);
@@ -77,7 +77,7 @@ struct statement<E, N, true> final : made<element_t<E>, E::dims.rank, N> {
   using value = tensor<element_t<E>, E::dims.rank>;
   E e;
   value y;
-  statement(E const& x, value const& v) : e(x), y(v) { forget<false, true>(e); }
+  statement(E&& x, value&& v) : e(static_cast<E&&>(x)), y(static_cast<value&&>(v)) { forget<false, true>(e); }
   void backward(tape& t) override {
     if (!this->has) return;
     auto g = std::move(this->gradient);
@@ -90,7 +90,7 @@ template <class E>
 inline constexpr bool is_value = is_tracked<E>;
 
 template <int N, class E>
-auto recorded(E const& e) {
+auto recorded(E e) {
   using T = element_t<E>;
   constexpr auto S = engine::spelling<dims_of<E>>();
   tape* const t = home<N>(e);
@@ -98,9 +98,9 @@ auto recorded(E const& e) {
   if constexpr (reaches<E>) {
     if (t) {
       if constexpr (keeps_result<E, N>)
-        out.from = t->add(std::make_unique<statement<E, N>>(e, respelled<to_shape(S).rank>(out.value)));
+        out.from = t->add(std::make_unique<statement<E, N>>(std::move(e), respelled<to_shape(S).rank>(out.value)));
       else
-        out.from = t->add(std::make_unique<statement<E, N>>(e));
+        out.from = t->add(std::make_unique<statement<E, N>>(std::move(e)));
       ++here.records;
     }
   }
@@ -113,12 +113,18 @@ auto recorded(E const& e) {
 template <class X>
 auto tracked_eval(X const& x) {
   constexpr int N = order_of<X>;
-  auto const e = reverse::cut(reverse::lifted<N>(x));
-  using E = std::remove_const_t<decltype(e)>;
-  if constexpr (reverse::is_value<E>)
-    return e;
-  else
-    return reverse::recorded<N>(e);
+  auto&& l = reverse::lifted<N>(x);
+  auto&& e = reverse::cut(l);
+  using E = std::remove_cvref_t<decltype(e)>;
+  if constexpr (reverse::is_value<E>) {
+    return E(e);
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::cut(l))>) {
+    return reverse::recorded<N, E>(static_cast<E&&>(e));
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::lifted<N>(x))>) {
+    return reverse::recorded<N, E>(static_cast<E&&>(l));
+  } else {
+    return reverse::recorded<N, E>(E(e));
+  }
 }
 
 // The number that a rank-0 expression of order n >= 1 is.

@@ -245,6 +245,13 @@ void sweep_part(M& m, G& g, frame const& f, index_t r0, index_t r1, index_t c0, 
   }
 }
 
+// One type of task for every sweep.
+struct task_call {
+  void (*call)(void const* self, index_t i);
+  void const* self;
+  void operator()(index_t i) const { call(self, i); }
+};
+
 // What a task of a sweep added up.
 template <class M>
 struct sums {
@@ -284,7 +291,7 @@ double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
       own.give(numbers);
     };
     if (elements >= engine::threads_from && num_threads() > 1)
-      parallel_for(tasks, run);
+      parallel_for(tasks, task_call{[](void const* self, index_t i) { (*static_cast<decltype(run)*>(self))(i); }, &run});
     else
       for (index_t i = 0; i < tasks; ++i) run(i);
     for (index_t i = 0; i < tasks; ++i) {

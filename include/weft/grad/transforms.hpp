@@ -259,8 +259,9 @@ auto run_function(tape& t, Y const& y, Seed const& seed) {
   if constexpr (order < N) {
     return raised<N - 1>(eval(y));
   } else {
-    auto const e = cut(lifted<N>(y));
-    using E = std::remove_const_t<decltype(e)>;
+    auto&& l = lifted<N>(y);
+    auto&& e = cut(l);
+    using E = std::remove_cvref_t<decltype(e)>;
     using T = element_t<E>;
     tape* const own = home<N>(e);
     if (own && own != &t) [[unlikely]]

@@ -153,6 +153,49 @@ void push_reduction(tape& t, reduce<Op, Mask, A> const& e, G const& g) {
   }
 }
 
+// -- views, without a sweep --------------------------------------------------------------------------------------
+
+template <int R, int C>
+struct geometry {
+  extents<R> own;
+  expr::axis_sources<C> from;
+  extents<C> child;
+};
+
+// Adds `g` to the places that a view shows.
+template <class T, int R, int C>
+void scatter_into(T* p, tensor<T, R> const& g, geometry<R, C> const& v) {
+  index_t dense[max_rank + 1];
+  engine::dense_strides(v.child.data(), C, dense);
+  index_t start = 0, stride[max_rank + 1] = {};
+  for (std::size_t c = 0; c < static_cast<std::size_t>(C); ++c) {
+    start += v.from[c].start * dense[c];
+    if (v.from[c].axis >= 0) stride[v.from[c].axis] += v.from[c].step * dense[c];
+  }
+  index_t const n = g.size();
+  T const* const from = g.data();
+  index_t at[max_rank + 1] = {};
+  index_t o = start;
+  for (index_t i = 0; i < n; ++i) {
+    p[o] += from[i];
+    for (int d = R - 1; d >= 0; --d) {
+      o += stride[d];
+      if (++at[d] < v.own[static_cast<std::size_t>(d)]) break;
+      o -= at[d] * stride[d];
+      at[d] = 0;
+    }
+  }
+}
+template <class T, int R, int C>
+tensor<T, C> scattered(tensor<T, R> const& g, geometry<R, C> const& v) {
+  tensor<T, C> out;
+  out.prepare(v.child);
+  T* const p = out.data();
+  std::memset(p, 0, static_cast<std::size_t>(out.size()) * sizeof(T));
+  scatter_into(p, g, v);
+  return out;
+}
+
 // -- products --------------------------------------------------------------------------------------------------------
 
 // At order 1 the driver is called with the operands' own memory: one instantiation a type, whatever the tree.
@@ -262,19 +305,24 @@ void push_matrix(tape& t, tracked<T, S, 1> const& e, matrix<T> const& a, bool a_
   into_gradient(t, e, a_turned ? a.transposed() : a.source, b_turned ? b.transposed() : b.source, k);
 }
 template <class T, auto S, weft::shape D>
-  requires(to_shape(S).rank == 2)
 void push_matrix(tape& t, view<tracked<T, S, 1>, D> const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b,
                  bool b_turned, index_t k) {
-  if (is_transpose(e)) {
-    into_gradient(t, e.a, b_turned ? b.source : b.transposed(), a_turned ? a.source : a.transposed(), k);
-    return;
+  if constexpr (to_shape(S).rank == 2) {
+    if (is_transpose(e)) {
+      into_gradient(t, e.a, b_turned ? b.source : b.transposed(), a_turned ? a.source : a.transposed(), k);
+      return;
+    }
   }
   auto const ext = e.sizes();
   tensor<T, 2> d;
   d.prepare(ext);
   multiply_into<T>(d.data(), false, ext[0], ext[1], k, a_turned ? a.transposed() : a.source,
                    b_turned ? b.transposed() : b.source);
-  push<1>(t, e, std::move(d));
+  auto& m = static_cast<made<T, to_shape(S).rank, 1>&>(*t.records[e.a.from.index]);
+  geometry<2, to_shape(S).rank> const v{e.ext, e.from, e.a.sizes()};
+  if (!m.has) m.gradient = scattered(d, v);
+  else scatter_into(m.gradient.data(), d, v);
+  m.has = true;
 }
 // g (m, n) for a (m, k) b (k, n)
 template <class A, class B, class T, auto S>
@@ -318,44 +366,6 @@ void push_contract(tape& t, contract<A, B> const& e, G const& g) {
 }
 
 // -- views above order 1 -----------------------------------------------------------------------------------------
-
-template <int R, int C>
-struct geometry {
-  extents<R> own;
-  expr::axis_sources<C> from;
-  extents<C> child;
-};
-
-// Adds `g` to the places that a view shows, in a tensor of zeros.
-template <class T, int R, int C>
-tensor<T, C> scattered(tensor<T, R> const& g, geometry<R, C> const& v) {
-  tensor<T, C> out;
-  out.prepare(v.child);
-  T* const p = out.data();
-  if constexpr (C > 0) std::memset(p, 0, static_cast<std::size_t>(out.size()) * sizeof(T));
-  else *p = T(0);
-  index_t dense[max_rank + 1];
-  engine::dense_strides(v.child.data(), C, dense);
-  index_t start = 0, stride[max_rank + 1] = {};
-  for (std::size_t c = 0; c < static_cast<std::size_t>(C); ++c) {
-    start += v.from[c].start * dense[c];
-    if (v.from[c].axis >= 0) stride[v.from[c].axis] += v.from[c].step * dense[c];
-  }
-  index_t const n = g.size();
-  T const* const from = std::as_const(g).data();
-  index_t at[max_rank + 1] = {};
-  index_t o = start;
-  for (index_t i = 0; i < n; ++i) {
-    p[o] += from[i];
-    for (int d = R - 1; d >= 0; --d) {
-      o += stride[d];
-      if (++at[d] < v.own[static_cast<std::size_t>(d)]) break;
-      o -= at[d] * stride[d];
-      at[d] = 0;
-    }
-  }
-  return out;
-}
 
 // The same as something that can be differentiated: its own backward pass is the view.
 template <class T, int R, int C, int N>

@@ -32,7 +32,8 @@ fans fans_of(char const* who, index_t const (&sizes)[R]) {
   double window = 1;
   for (std::size_t i = 1; i + 1 < R; ++i) window *= static_cast<double>(sizes[i]);
   fans const f{static_cast<double>(sizes[R - 1]) * window, static_cast<double>(sizes[0]) * window};
-  if (!(f.in > 0 && f.out > 0)) fail<shape_error>(std::string(who) + ": a size is 0 in " + to_text(sizes, static_cast<int>(R)));
+  if (!(f.in > 0 && f.out > 0))
+    fail<shape_error>(std::string(who) + ": a size is 0 in " + to_text(sizes, static_cast<int>(R)));
   return f;
 }
 inline double fan(fans f, fan_mode mode) { return mode == fan_mode::fan_in ? f.in : f.out; }

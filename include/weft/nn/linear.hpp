@@ -36,7 +36,8 @@ struct linear {
   linear() = default;
   // Uniform between -1/sqrt(in) and 1/sqrt(in).
   linear(index_t in, index_t out)
-      : weight(init::uniform<T>({out, in}, -limit(in), limit(in))), bias(init::uniform<T>({out}, -limit(in), limit(in))) {}
+      : weight(init::uniform<T>({out, in}, -limit(in), limit(in))),
+        bias(init::uniform<T>({out}, -limit(in), limit(in))) {}
 
   template <expression X>
   WEFT_INLINE auto operator()(X const& x) const {

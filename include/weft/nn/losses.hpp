@@ -133,7 +133,8 @@ template <expression P, expression Y, reduction::kind R = reduction::mean_t>
   auto const y = targets.sizes();
   static_assert(rank_of<P> == rank_of<Y>, "weft: mse_loss: predictions and targets differ in rank");
   if (p != y)
-    fail_shapes("mse_loss", p.data(), rank_of<P>, y.data(), rank_of<Y>, "differ: predictions and targets have one shape");
+    fail_shapes("mse_loss", p.data(), rank_of<P>, y.data(), rank_of<Y>,
+                "differ: predictions and targets have one shape");
   return parts::reduced<R>(square(predictions - targets));
 }
 

@@ -36,7 +36,7 @@ struct kept {
   tensor<T, 1> value;
   io::any_tensor& home;
 
-  kept(memory& all, row<T> const& p) : home(entry(all, p.index)) {
+  kept(memory& of, row<T> const& p) : home(entry(of, p.index)) {
     index_t const n = p.weight.size();
     if (!home.buffer) {
       home.dtype = dtype_of<T>;
@@ -58,9 +58,9 @@ struct kept {
   ~kept() { home.buffer = static_cast<storage&&>(value.items().buffer); }
 
  private:
-  static io::any_tensor& entry(memory& all, std::size_t i) {
-    if (i >= all.tensors.size()) all.tensors.resize(i + 1);
-    return all.tensors[i];
+  static io::any_tensor& entry(memory& of, std::size_t i) {
+    if (i >= of.tensors.size()) of.tensors.resize(i + 1);
+    return of.tensors[i];
   }
 };
 
@@ -160,7 +160,8 @@ void load_state(Optimizer& optimizer, Model const& model, std::string const& pat
       if (io::any_tensor const* t = file.find(full)) {
         auto const want = nn::parts::shape_list<rank_of<decltype(p)>>(p.value.sizes());
         if (!t->known() || t->dtype != dtype_of<element_t<decltype(p)>> || t->shape != want)
-          refuse(full + " doesn't fit the parameter, which is " + weft::name(dtype_of<element_t<decltype(p)>>) + ' ' + io::to_text(want));
+          refuse(full + " doesn't fit the parameter, which is " + weft::name(dtype_of<element_t<decltype(p)>>) + ' ' +
+                 io::to_text(want));
         entry = *t;
         ++used;
       }

@@ -2,8 +2,9 @@
 //
 //   exp(x) expm1(x) sigmoid(x) tanh(x)
 //
-// At most 2 ulp everywhere, results that are subnormal, infinite or NaN included. A lane's result depends on that
-// lane alone, and on the instruction set: AVX-512 has a table in two registers, fewer others a longer polynomial.
+// At most 2 ulp everywhere (2.25 for tanh of doubles where there is no fma), results that are subnormal, infinite or
+// NaN included. A lane's result depends on that lane alone, and on the instruction set: AVX-512 picks coefficients of
+// short polynomials from tables in two registers, the others have longer polynomials.
 //
 // x = k ln 2 + r, |r| <= ln(2) / 2, exp x = 2^k exp r. Adding 1.5 * 2^23 (2^52) rounds to an integer; ln 2 is two
 // numbers of which the first has so few bits that k times it is exact without fma too.

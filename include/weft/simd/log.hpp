@@ -7,6 +7,8 @@
 #include <weft/simd/convert.hpp>
 #include <weft/simd/exp.hpp>
 
+#include <limits>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace simd {

@@ -14,6 +14,8 @@
 //   arithmetic.hpp   fma fnma min max minimum maximum abs copysign sqrt floor ceil trunc rint, reduce_*
 //   convert.hpp      convert, convert_mask, to_pack, to_mask
 //   transpose.hpp    transpose
+//
+// Beside these: math.hpp (exp, log, tanh, ...), half.hpp (16-bit floats), exact.hpp (nothing contracted), random.hpp.
 #pragma once
 #include <weft/simd/arithmetic.hpp>
 #include <weft/simd/convert.hpp>

@@ -50,7 +50,7 @@ WEFT_INLINE random_pair<N> threefry(random_key key, pack<std::uint32_t, N> low, 
 
 inline random_key child(random_key key, std::uint64_t i) {
   using P = pack<std::uint32_t, 1>;
-  // The first bit of the counter is set for keys only, so that no element of the parent shares its words.
+  // The top bit of the counter is set for keys only, so that no element of the parent shares its words.
   auto words = threefry<1>(key, P(static_cast<std::uint32_t>(i)),
                            P(static_cast<std::uint32_t>(i >> 32) | 0x80000000u));
   return {words.first[0], words.second[0]};
