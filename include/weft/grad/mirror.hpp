@@ -94,14 +94,10 @@ WEFT_INLINE void put_pack(T* p, pack<T, N> v, bool adds, first part) {
   v.store_partial(p, part.n);
 }
 
+struct sink;
+
 // The sinks of a sweep that store into memory where nothing was before.
 struct wiring {
-  struct entry {
-    void* memory;
-    bool* adds;
-    leaf_strides const* at;
-    index_t offset;
-  };
   // A dense buffer over the domain that is not needed once each of its elements was read.
   struct spare_buffer {
     storage const* buffer = nullptr;
@@ -111,24 +107,22 @@ struct wiring {
   tape& t;
   frame const& f;
   spare_buffer spare{};
-  entry storing[room]{};
+  sink* storing[room]{};
   int count = 0;
 };
 
-template <class T>
+// Without its type, so that what is done once a tile is compiled once.
 struct sink : leaf_strides {
-  T* base = nullptr;  // the element for domain index 0, or nobody asks
-  index_t offset = 0;
+  void* memory = nullptr;  // null: nobody asks
+  index_t offset = 0;      // of the element for domain index 0
+  index_t size = 0;        // of an element
   bool adds = false;
-  T* scratch = nullptr;  // tile (rows, columns), or one row for all of them
-  T* here = nullptr;
-  index_t pitch = 0;
   bool tile_adds = false;
+  void* scratch = nullptr;  // tile (rows, columns), or one row for all of them
+  char* here = nullptr;
+  index_t pitch = 0;
+  void (*spill)(sink const& s, frame const& f, region const& t) = nullptr;
 
-  template <int R>
-  void lay_out(extents<R> const& e, frame const& f, axis_map const& m) {
-    offset = engine::lay_out_dense(*this, f, m, e.data(), R);
-  }
   // Every element of `elements` belongs to one of the domain, and to no other.
   bool covers(frame const& f, index_t elements) const {
     index_t n = 1;
@@ -138,125 +132,171 @@ struct sink : leaf_strides {
     }
     return n == elements;
   }
+  bool same_place(sink const& o, frame const& f) const {
+    bool same = offset == o.offset;
+    for (int d = 0; d < f.rank; ++d) same = same && (f.ext[d] == 1 || stride[d] == o.stride[d]);
+    return same;
+  }
   // `fresh`: the memory holds nothing yet.
-  void connect(wiring& w, T* memory, index_t elements, bool fresh) {
-    base = memory + offset;
+  [[gnu::noinline]] void connect(wiring& w, void* to, index_t elements, bool fresh) {
+    memory = to;
     adds = !fresh;
     if (fresh) {
       if (covers(w.f, elements) && w.count < wiring::room) {
-        w.storing[w.count++] = {memory, &adds, this, offset};
+        w.storing[w.count++] = this;
       } else {
-        std::memset(memory, 0, static_cast<std::size_t>(elements) * sizeof(T));
+        std::memset(memory, 0, static_cast<std::size_t>(elements * size));
         adds = true;
       }
       return;
     }
+    // In each pack one that has the same places stores first; others would be overwritten.
     for (int i = 0; i < w.count; ++i) {
-      wiring::entry const& s = w.storing[i];
-      if (s.memory != memory || *s.adds) continue;
-      bool same = s.offset == offset;
-      for (int d = 0; d < w.f.rank; ++d) same = same && (w.f.ext[d] == 1 || s.at->stride[d] == stride[d]);
-      if (same) continue;  // in each pack the other one stores first
-      std::memset(memory, 0, static_cast<std::size_t>(elements) * sizeof(T));
-      *s.adds = true;
+      sink& s = *w.storing[i];
+      if (s.memory != memory || s.adds || s.same_place(*this, w.f)) continue;
+      std::memset(memory, 0, static_cast<std::size_t>(elements * size));
+      s.adds = true;
     }
   }
 
-  int row_axes(frame const& f) const { return base ? dense_axes(f) : f.rank; }
-  bool strided(frame const& f) const { return base && !dense_row(f); }
+  bool strided(frame const& f) const { return memory && !dense_row(f); }
   // All rows of a tile meet in one.
   bool meets(frame const& f) const {
-    return base && f.row > 0 && stride[f.row - 1] == 0 && f.ext[f.row - 1] != 1;
+    return memory && f.row > 0 && stride[f.row - 1] == 0 && f.ext[f.row - 1] != 1;
   }
   // No two rows meet: tasks may share the work.
   bool exclusive(frame const& f) const {
-    if (base)
+    if (memory)
       for (int d = 0; d < f.row; ++d)
         if (stride[d] == 0 && f.ext[d] != 1) return false;
     return true;
   }
-  void prepare(frame const& f, arena_scope& scope, index_t rows, index_t columns) {
-    scratch = strided(f) ? scope.take<T>(rows * columns) : meets(f) ? scope.take<T>(columns) : nullptr;
-  }
-  T* row_at(frame const& f, region const& t, index_t r) const {
-    T* p = base;
-    for (int d = 0; d + 1 < f.row; ++d) p += t.outer[d] * stride[d];
-    return p + (f.row > 0 ? (t.first + r) * stride[f.row - 1] : 0);
-  }
-  void enter(frame const& f, region const& t) {
-    if (!base) return;
-    if (!scratch) {
-      here = row_at(f, t, 0) + t.from;
-      pitch = f.row > 0 ? stride[f.row - 1] : 0;
-      tile_adds = adds;
-    } else if (strided(f)) {
-      here = scratch;
-      pitch = t.columns;
-      tile_adds = false;
-    } else {
-      here = scratch;
-      pitch = 0;
-      tile_adds = true;
-      for (index_t i = 0; i < t.columns; ++i) scratch[i] = T(0);
-    }
-  }
-  void leave(frame const& f, region const& t) {
-    if (base && scratch) spill(f, t);
-  }
-
-  // Adds the tile in scratch to where its elements belong.
-  [[gnu::noinline]] void spill(frame const& f, region const& t) {
-    if (!strided(f)) {
-      T* const p = row_at(f, t, 0) + t.from;
-      for (index_t i = 0; i < t.columns; ++i) p[i] += scratch[i];
-      return;
-    }
-    bool constant = true;
-    for (int d = f.row; d < f.rank; ++d) constant = constant && (stride[d] == 0 || f.ext[d] == 1);
-    for (index_t r = 0; r < t.rows; ++r) {
-      T* const p = row_at(f, t, r);
-      T const* const row = scratch + r * t.columns;
-      if (constant)
-        *p += sum_of(row, t.columns);
-      else if (f.rank - f.row == 1)
-        spill_line(p + t.from * stride[f.rank - 1], stride[f.rank - 1], row, t.columns);
-      else
-        spill_row(f, t, p, row);
-    }
-  }
-  void spill_line(T* p, index_t step, T const* row, index_t n) const {
-    if (adds)
-      for (index_t i = 0; i < n; ++i) p[i * step] += row[i];
-    else
-      for (index_t i = 0; i < n; ++i) p[i * step] = row[i];
-  }
-  // A row of several axes.
-  void spill_row(frame const& f, region const& t, T* p, T const* row) const {
-    index_t at[max_rank] = {};
-    index_t left = t.from;
-    for (int d = f.rank - 1; d >= f.row; --d) {
-      at[d] = left % f.ext[d];
-      left /= f.ext[d];
-    }
-    for (index_t i = 0; i < t.columns; ++i) {
-      index_t o = 0;
-      for (int d = f.row; d < f.rank; ++d) o += at[d] * stride[d];
-      p[o] = adds ? p[o] + row[i] : row[i];
-      for (int d = f.rank - 1; d >= f.row; --d) {
-        if (++at[d] < f.ext[d]) break;
-        at[d] = 0;
-      }
-    }
-  }
-  static T sum_of(T const* p, index_t n) {
-    constexpr int N = simd::lanes<T>;
-    pack<T, N> s(T(0));
-    index_t i = 0;
-    for (; i + N <= n; i += N) s = s + pack<T, N>::load(p + i);
-    if (i < n) s = s + pack<T, N>::load_partial(p + i, static_cast<int>(n - i));
-    return simd::reduce_add(s);
+  char* row_at(frame const& f, region const& t, index_t r) const {
+    index_t o = offset;
+    for (int d = 0; d + 1 < f.row; ++d) o += t.outer[d] * stride[d];
+    if (f.row > 0) o += (t.first + r) * stride[f.row - 1];
+    return static_cast<char*>(memory) + o * size;
   }
 };
+
+// -- once a sweep or a tile, over all sinks ------------------------------------------------------------------------
+
+[[gnu::noinline]] inline int row_axes(sink* const* s, int count, frame const& f) {
+  int axes = f.rank;
+  for (int i = 0; i < count; ++i) {
+    int const k = s[i]->memory ? s[i]->dense_axes(f) : f.rank;
+    if (k < axes) axes = k;
+  }
+  return axes;
+}
+struct tiling {
+  bool staged = false;     // rows of some leaf go through scratch
+  bool exclusive = true;   // tasks may share the rows
+};
+[[gnu::noinline]] inline tiling tiling_of(sink* const* s, int count, engine::leaf_handle const* leaf, int leaves,
+                                          frame const& f) {
+  tiling x;
+  x.staged = engine::staging_of(leaf, leaves, f).any;
+  for (int i = 0; i < count; ++i) {
+    x.staged = x.staged || s[i]->strided(f);
+    x.exclusive = x.exclusive && s[i]->exclusive(f);
+  }
+  return x;
+}
+[[gnu::noinline]] inline void prepare_sinks(sink* const* s, int count, frame const& f, arena_scope& scope,
+                                            index_t rows, index_t columns) {
+  for (int i = 0; i < count; ++i) {
+    bool const strided = s[i]->strided(f);
+    s[i]->scratch = strided || s[i]->meets(f) ? scope.take<char>((strided ? rows : 1) * columns * s[i]->size) : nullptr;
+  }
+}
+[[gnu::noinline]] inline void enter_sinks(sink* const* all, int count, frame const& f, region const& t) {
+  for (int i = 0; i < count; ++i) {
+    sink& s = *all[i];
+    if (!s.memory) continue;
+    if (!s.scratch) {
+      s.here = s.row_at(f, t, 0) + t.from * s.size;
+      s.pitch = f.row > 0 ? s.stride[f.row - 1] : 0;
+      s.tile_adds = s.adds;
+    } else {
+      bool const strided = s.strided(f);
+      s.here = static_cast<char*>(s.scratch);
+      s.pitch = strided ? t.columns : 0;
+      s.tile_adds = !strided;
+      if (!strided) std::memset(s.scratch, 0, static_cast<std::size_t>(t.columns * s.size));
+    }
+  }
+}
+[[gnu::noinline]] inline void leave_sinks(sink* const* s, int count, frame const& f, region const& t) {
+  for (int i = 0; i < count; ++i)
+    if (s[i]->memory && s[i]->scratch) s[i]->spill(*s[i], f, t);
+}
+
+// -- a tile in scratch back to where its elements belong -------------------------------------------------------------
+
+template <class T>
+T sum_of(T const* p, index_t n) {
+  constexpr int N = simd::lanes<T>;
+  pack<T, N> s(T(0));
+  index_t i = 0;
+  for (; i + N <= n; i += N) s = s + pack<T, N>::load(p + i);
+  if (i < n) s = s + pack<T, N>::load_partial(p + i, static_cast<int>(n - i));
+  return simd::reduce_add(s);
+}
+// row (columns) of several axes
+template <class T>
+void spill_row(sink const& s, frame const& f, region const& t, T* p, T const* row) {
+  index_t at[max_rank] = {};
+  index_t left = t.from;
+  for (int d = f.rank - 1; d >= f.row; --d) {
+    at[d] = left % f.ext[d];
+    left /= f.ext[d];
+  }
+  for (index_t i = 0; i < t.columns; ++i) {
+    index_t o = 0;
+    for (int d = f.row; d < f.rank; ++d) o += at[d] * s.stride[d];
+    p[o] = s.adds ? p[o] + row[i] : row[i];
+    for (int d = f.rank - 1; d >= f.row; --d) {
+      if (++at[d] < f.ext[d]) break;
+      at[d] = 0;
+    }
+  }
+}
+template <class T>
+[[gnu::noinline]] void spill_tile(sink const& s, frame const& f, region const& t) {
+  T const* const scratch = static_cast<T const*>(s.scratch);
+  if (!s.strided(f)) {
+    T* const p = reinterpret_cast<T*>(s.row_at(f, t, 0)) + t.from;
+    for (index_t i = 0; i < t.columns; ++i) p[i] += scratch[i];
+    return;
+  }
+  bool constant = true;
+  for (int d = f.row; d < f.rank; ++d) constant = constant && (s.stride[d] == 0 || f.ext[d] == 1);
+  for (index_t r = 0; r < t.rows; ++r) {
+    T* const p = reinterpret_cast<T*>(s.row_at(f, t, r));
+    T const* const row = scratch + r * t.columns;
+    if (constant) {
+      *p += sum_of(row, t.columns);
+    } else if (f.rank - f.row == 1) {
+      index_t const step = s.stride[f.rank - 1];
+      T* const to = p + t.from * step;
+      if (s.adds)
+        for (index_t i = 0; i < t.columns; ++i) to[i * step] += row[i];
+      else
+        for (index_t i = 0; i < t.columns; ++i) to[i * step] = row[i];
+    } else {
+      spill_row(s, f, t, p, row);
+    }
+  }
+}
+template <class T>
+sink sink_of(index_t const* ext, int rank, frame const& f, axis_map const& m) {
+  sink s;
+  s.size = index_t(sizeof(T));
+  s.spill = &spill_tile<T>;
+  s.offset = engine::lay_out_dense(s, f, m, ext, rank);
+  return s;
+}
 
 template <class T, int N>
 struct sink_line {
@@ -267,21 +307,18 @@ struct sink_line {
     if (p) put_pack(p + i, as<T>(v), adds, part);
   }
 };
-template <int N, class T>
-WEFT_INLINE sink_line<T, N> line_into(sink<T> const& s, index_t r) {
-  return {s.base ? s.here + r * s.pitch : nullptr, s.tile_adds};
+template <class T, int N>
+WEFT_INLINE sink_line<T, N> line_into(sink const& s, index_t r) {
+  return {s.memory ? reinterpret_cast<T*>(s.here) + r * s.pitch : nullptr, s.tile_adds};
 }
 
 // -- nodes ---------------------------------------------------------------------------------------------------------
-// Each says how wide its types are, and has row_axes, staged (do tiles go through scratch?), exclusive (may tasks
-// share the rows?), connect, prepare, enter, leave,
-// settle (after the sweep), give and take (the `numbers` that a task added up) and line<N>(r). A line has `state`,
-// forward, reverse, and finish for the end of a row.
+// Each says how wide its types are, how many leaves of the engine, sinks and numbers are below, and has collect,
+// connect, settle (after the sweep), give and take (the numbers that a task added up) and line<N>(r). A line has
+// `state`, forward, reverse, and finish for the end of a row.
 
 struct nothing {
-  static constexpr int width = 1, numbers = 0;
-  void give(double*&) const {}
-  void take(double const*&) {}
+  static constexpr int width = 1, leaves = 0, sinks = 0, numbers = 0;
   struct line_type {
     struct state {};
     template <class P>
@@ -291,14 +328,11 @@ struct nothing {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  int row_axes(frame const& f) const { return f.rank; }
-  bool staged(frame const&) const { return false; }
-  bool exclusive(frame const&) const { return true; }
-  void connect(wiring&) {}
-  void prepare(frame const&, arena_scope&, index_t, index_t) {}
-  void enter(frame const&, region const&) {}
-  void leave(frame const&, region const&) {}
-  void settle(tape&) {}
+  WEFT_INLINE void collect(engine::leaf_handle*&, sink**&) {}
+  WEFT_INLINE void connect(wiring&) {}
+  WEFT_INLINE void settle(tape&) {}
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   template <int N>
   WEFT_INLINE line_type line(index_t) const {
     return {};
@@ -308,9 +342,7 @@ struct nothing {
 // A subtree of which only the value is needed.
 template <class C>
 struct still {
-  static constexpr int width = C::width, numbers = 0;
-  void give(double*&) const {}
-  void take(double const*&) {}
+  static constexpr int width = C::width, leaves = C::leaves, sinks = 0, numbers = 0;
   C c;
   template <class L>
   struct line_type {
@@ -327,14 +359,11 @@ struct still {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  int row_axes(frame const& f) const { return c.row_axes(f); }
-  bool staged(frame const& f) const { return c.any_staged(f); }
-  bool exclusive(frame const&) const { return true; }
-  void connect(wiring&) {}
-  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { c.template prepare<0>(f, s, r, n); }
-  void enter(frame const& f, region const& t) { c.enter(f, t); }
-  void leave(frame const&, region const&) {}
-  void settle(tape&) {}
+  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**&) { c.collect(v); }
+  WEFT_INLINE void connect(wiring&) {}
+  WEFT_INLINE void settle(tape&) {}
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
     auto l = c.template line<0, N>(r, no_names{});
@@ -342,63 +371,51 @@ struct still {
   }
 };
 
+template <class L, class T, int N>
+struct leaf_line {
+  using state = typename L::state;
+  L l;
+  sink_line<T, N> out;
+  template <class P>
+  WEFT_INLINE void forward(state& s, index_t i, P part) const {
+    l.forward(s, i, part);
+  }
+  template <class G, class P>
+  WEFT_INLINE void reverse(state const&, G const& g, index_t i, P part) {
+    out.put(i, g.v, part);
+  }
+  template <class M>
+  WEFT_INLINE void finish(M&) const {}
+};
+
 // A tracked leaf. `V`: still<...> where its value is needed, or nothing.
 template <class T, int R, class V>
 struct leaf {
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 0;
-  void give(double*&) const {}
-  void take(double const*&) {}
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves, sinks = 1, numbers = 0;
   V value;
-  sink<T> out;
+  sink out;
   slot from;
   extents<R> ext;
 
-  template <class L, int N>
-  struct line_type {
-    using state = typename L::state;
-    L l;
-    sink_line<T, N> out;
-    template <class P>
-    WEFT_INLINE void forward(state& s, index_t i, P part) const {
-      l.forward(s, i, part);
-    }
-    template <class G, class P>
-    WEFT_INLINE void reverse(state const&, G const& g, index_t i, P part) {
-      out.put(i, g.v, part);
-    }
-    template <class M>
-    WEFT_INLINE void finish(M&) const {}
-  };
-  int row_axes(frame const& f) const {
-    int const a = value.row_axes(f), b = out.row_axes(f);
-    return a < b ? a : b;
+  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) {
+    value.collect(v, s);
+    *s++ = &out;
   }
-  bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
-  bool exclusive(frame const& f) const { return out.exclusive(f); }
   void connect(wiring& w);
-  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
-    value.prepare(f, s, r, n);
-    out.prepare(f, s, r, n);
-  }
-  void enter(frame const& f, region const& t) {
-    value.enter(f, t);
-    out.enter(f, t);
-  }
-  void leave(frame const& f, region const& t) { out.leave(f, t); }
-  void settle(tape&) {}
+  WEFT_INLINE void settle(tape&) {}
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
     auto l = value.template line<N>(r);
-    return line_type<decltype(l), N>{l, line_into<N>(out, r)};
+    return leaf_line<decltype(l), T, N>{l, line_into<T, N>(out, r)};
   }
 };
 
 // A tracked number: its cotangent adds up in a register.
 template <class T, class V>
 struct number_leaf {
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 1;
-  void give(double*& to) const { *to++ = total; }
-  void take(double const*& of) { total += *of++; }
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves, sinks = 0, numbers = 1;
   V value;
   slot from;
   double total = 0;
@@ -422,14 +439,11 @@ struct number_leaf {
     }
     WEFT_INLINE void finish(number_leaf& m) const { m.total += static_cast<double>(simd::reduce_add(sum)); }
   };
-  int row_axes(frame const& f) const { return f.rank; }
-  bool staged(frame const&) const { return false; }
-  bool exclusive(frame const&) const { return true; }
-  void connect(wiring&) {}
-  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) { value.prepare(f, s, r, n); }
-  void enter(frame const& f, region const& t) { value.enter(f, t); }
-  void leave(frame const&, region const&) {}
+  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) { value.collect(v, s); }
+  WEFT_INLINE void connect(wiring&) {}
   void settle(tape& t);
+  WEFT_INLINE void give(double*& to) const { *to++ = total; }
+  WEFT_INLINE void take(double const*& of) { total += *of++; }
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
     auto l = value.template line<N>(r);
@@ -442,38 +456,25 @@ template <class E, class V>
 struct edge {
   using T = element_t<E>;
   static constexpr int R = E::dims.rank;
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width), numbers = 0;
-  void give(double*&) const {}
-  void take(double const*&) {}
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves, sinks = 1, numbers = 0;
   V value;
   E const& node;
-  sink<T> out{};
+  sink out{};
   tensor<T, R> cotangent{};
   extents<R> ext{};
 
-  template <class L, int N>
-  using line_type = typename leaf<T, R, V>::template line_type<L, N>;
-  int row_axes(frame const& f) const {
-    int const a = value.row_axes(f), b = out.row_axes(f);
-    return a < b ? a : b;
+  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) {
+    value.collect(v, s);
+    *s++ = &out;
   }
-  bool staged(frame const& f) const { return value.staged(f) || out.strided(f); }
-  bool exclusive(frame const& f) const { return out.exclusive(f); }
   void connect(wiring& w);
-  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
-    value.prepare(f, s, r, n);
-    out.prepare(f, s, r, n);
-  }
-  void enter(frame const& f, region const& t) {
-    value.enter(f, t);
-    out.enter(f, t);
-  }
-  void leave(frame const& f, region const& t) { out.leave(f, t); }
   void settle(tape& t);
+  WEFT_INLINE void give(double*&) const {}
+  WEFT_INLINE void take(double const*&) {}
   template <int N>
   WEFT_INLINE auto line(index_t r) const {
     auto l = value.template line<N>(r);
-    return line_type<decltype(l), N>{l, line_into<N>(out, r)};
+    return leaf_line<decltype(l), T, N>{l, line_into<T, N>(out, r)};
   }
 };
 
@@ -499,9 +500,10 @@ struct types {
 
 template <class Op, class Types, class Y, class A, class B, class C>
 struct back {
-  static constexpr int width = engine::larger(
-      engine::larger(int(sizeof(typename Types::y)), Y::width),
-      engine::larger(A::width, engine::larger(B::width, C::width)));
+  static constexpr int width = engine::larger(engine::larger(int(sizeof(typename Types::y)), Y::width),
+                                              engine::larger(A::width, engine::larger(B::width, C::width)));
+  static constexpr int leaves = Y::leaves + A::leaves + B::leaves + C::leaves;
+  static constexpr int sinks = A::sinks + B::sinks + C::sinks;
   static constexpr int numbers = A::numbers + B::numbers + C::numbers;
   Y value;
   A a;
@@ -583,48 +585,28 @@ struct back {
       c.finish(m.c);
     }
   };
-  void give(double*& to) const {
+  WEFT_INLINE void give(double*& to) const {
     a.give(to);
     b.give(to);
     c.give(to);
   }
-  void take(double const*& of) {
+  WEFT_INLINE void take(double const*& of) {
     a.take(of);
     b.take(of);
     c.take(of);
   }
-  int row_axes(frame const& f) const {
-    int const y = value.row_axes(f), p = a.row_axes(f), q = b.row_axes(f), r = c.row_axes(f);
-    int const m = y < p ? y : p, n = q < r ? q : r;
-    return m < n ? m : n;
+  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) {
+    value.collect(v, s);
+    a.collect(v, s);
+    b.collect(v, s);
+    c.collect(v, s);
   }
-  bool staged(frame const& f) const {
-    return value.staged(f) || a.staged(f) || b.staged(f) || c.staged(f);
-  }
-  bool exclusive(frame const& f) const { return a.exclusive(f) && b.exclusive(f) && c.exclusive(f); }
-  void connect(wiring& w) {
+  WEFT_INLINE void connect(wiring& w) {
     a.connect(w);
     b.connect(w);
     c.connect(w);
   }
-  void prepare(frame const& f, arena_scope& s, index_t r, index_t n) {
-    value.prepare(f, s, r, n);
-    a.prepare(f, s, r, n);
-    b.prepare(f, s, r, n);
-    c.prepare(f, s, r, n);
-  }
-  void enter(frame const& f, region const& t) {
-    value.enter(f, t);
-    a.enter(f, t);
-    b.enter(f, t);
-    c.enter(f, t);
-  }
-  void leave(frame const& f, region const& t) {
-    a.leave(f, t);
-    b.leave(f, t);
-    c.leave(f, t);
-  }
-  void settle(tape& t) {
+  WEFT_INLINE void settle(tape& t) {
     a.settle(t);
     b.settle(t);
     c.settle(t);

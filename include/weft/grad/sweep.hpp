@@ -67,19 +67,16 @@ struct weaving<tracked<T, S, 1>> {
       }
     } else {
       auto c = weave_still<R, Need>(v, f, m);
-      leaf<T, Q, decltype(c)> l{c, {}, e.from, e.sizes()};
-      l.out.template lay_out<Q>(l.ext, f, m);
-      return l;
+      auto const ext = e.sizes();
+      return leaf<T, Q, decltype(c)>{c, sink_of<T>(ext.data(), Q, f, m), e.from, ext};
     }
   }
 };
 
 template <int R, class E, class V>
 auto weave_edge(E const& e, V const& v, frame const& f, axis_map const& m) {
-  edge<E, V> d{v, e};
-  d.ext = e.sizes();
-  d.out.template lay_out<E::dims.rank>(d.ext, f, m);
-  return d;
+  auto const ext = e.sizes();
+  return edge<E, V>{v, e, sink_of<element_t<E>>(ext.data(), E::dims.rank, f, m), {}, ext};
 }
 template <class Op, unsigned Mask, class A>
 struct weaving<reduce<Op, Mask, A>> {
@@ -177,40 +174,64 @@ auto weave(E const& e, V const& v, frame const& f, axis_map const& m) {
 
 // -- the loop ----------------------------------------------------------------------------------------------------
 
-// Rows [r0, r1), columns [c0, c1).
-template <bool Total, int N, class M, class G>
-void sweep_part(M& m, G& g, frame const& f, index_t r0, index_t r1, index_t c0, index_t c1,
-                                 bool staged, double& total) {
-  using T = typename G::type;
-  arena_scope scope;
-  index_t const width = c1 - c0;
-  index_t columns_at_most = width < engine::block ? width : engine::block, rows_at_most = r1 - r0;
+// What part of a frame to sweep.
+struct part_of {
+  index_t r0, r1, c0, c1;
+};
+
+// Rows and columns of a tile.
+[[gnu::noinline]] inline void tile_shape(bool staged, frame const& f, index_t& rows, index_t& columns) {
+  if (columns > engine::block) columns = engine::block;
   if (staged) {
-    if (columns_at_most > 64) columns_at_most = f.rank - f.row == 1 ? 64 : columns_at_most;
-    rows_at_most = columns_at_most > 0 ? 4096 / columns_at_most : 1;
-    rows_at_most = rows_at_most < 1 ? 1 : rows_at_most > 64 ? 64 : rows_at_most;
-  } else if (rows_at_most > 512) {
-    rows_at_most = 512;  // cotangents that meet in one row are added up tile by tile
+    if (columns > 64 && f.rank - f.row == 1) columns = 64;
+    rows = columns > 0 ? 4096 / columns : 1;
+    rows = rows < 1 ? 1 : rows > 64 ? 64 : rows;
+  } else if (rows > 512) {
+    rows = 512;  // cotangents that meet in one row are added up tile by tile
   }
-  m.prepare(f, scope, rows_at_most, columns_at_most);
-  g.template prepare<0>(f, scope, rows_at_most, columns_at_most);
+}
+
+template <class M, class G>
+struct handles {
+  engine::leaf_handle leaf[M::leaves + G::leaves + 1];
+  sink* out[M::sinks + 1];
+  handles(M& m, G& g) {
+    engine::leaf_handle* v = leaf;
+    sink** s = out;
+    m.collect(v, s);
+    g.collect(v);
+  }
+  static constexpr int leaves = M::leaves + G::leaves, sinks = M::sinks;
+};
+
+template <bool Total, class M, class G>
+[[gnu::noinline]] void sweep_part(M& m, G& g, frame const& f, part_of const& p, bool staged, double& total) {
+  constexpr int N = engine::lanes_of_width<engine::larger(M::width, G::width)>;
+  using T = typename G::type;
+  using H = handles<M, G>;
+  arena_scope scope;
+  H const h(m, g);
+  index_t columns_at_most = p.c1 - p.c0, rows_at_most = p.r1 - p.r0;
+  tile_shape(staged, f, rows_at_most, columns_at_most);
+  engine::prepare_leaves(h.leaf, H::leaves, f, scope, rows_at_most, columns_at_most);
+  prepare_sinks(h.out, H::sinks, f, scope, rows_at_most, columns_at_most);
 
   index_t const inner = f.row > 0 ? f.ext[f.row - 1] : 1;
   index_t outer[max_rank] = {};
-  index_t left = inner > 0 ? r0 / inner : 0;
+  index_t left = p.r0 / inner;
   for (int d = f.row - 2; d >= 0; --d) {
     outer[d] = left % f.ext[d];
     left /= f.ext[d];
   }
-  for (index_t row = r0; row < r1;) {
+  for (index_t row = p.r0; row < p.r1;) {
     index_t const at = row % inner;
-    index_t rows = inner - at < r1 - row ? inner - at : r1 - row;
+    index_t rows = inner - at < p.r1 - row ? inner - at : p.r1 - row;
     if (rows > rows_at_most) rows = rows_at_most;
-    for (index_t from = c0; from < c1; from += columns_at_most) {
-      index_t const n = columns_at_most < c1 - from ? columns_at_most : c1 - from;
+    for (index_t from = p.c0; from < p.c1; from += columns_at_most) {
+      index_t const n = columns_at_most < p.c1 - from ? columns_at_most : p.c1 - from;
       region const t{outer, at, rows, from, n};
-      m.enter(f, t);
-      g.enter(f, t);
+      engine::enter_leaves(h.leaf, H::leaves, f, t);
+      enter_sinks(h.out, H::sinks, f, t);
       for (index_t r = 0; r < rows; ++r) {
         auto line = m.template line<N>(r);
         auto const gl = g.template line<0, N>(r, no_names{});
@@ -233,7 +254,7 @@ void sweep_part(M& m, G& g, frame const& f, index_t r0, index_t r1, index_t c0, 
         if constexpr (Total) total += static_cast<double>(simd::reduce_add(sum));
         line.finish(m);
       }
-      m.leave(f, t);
+      leave_sinks(h.out, H::sinks, f, t);
     }
     row += rows;
     if (at + rows == inner) {
@@ -251,6 +272,12 @@ struct task_call {
   void const* self;
   void operator()(index_t i) const { call(self, i); }
 };
+[[gnu::noinline]] inline void run_tasks(index_t tasks, bool threads, task_call const& task) {
+  if (threads && num_threads() > 1)
+    parallel_for(tasks, task);
+  else
+    for (index_t i = 0; i < tasks; ++i) task(i);
+}
 
 // What a task of a sweep added up.
 template <class M>
@@ -259,47 +286,52 @@ struct sums {
   double numbers[M::numbers + 1] = {};
 };
 
-// Cut into tasks by the shape alone, where no cotangents meet in memory.
-template <bool Total, class M, class G>
-double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
-  constexpr int N = engine::lanes_of_width<engine::larger(M::width, G::width)>;
-  wiring w{t, f, spare};
-  m.connect(w);
-  int const a = m.row_axes(f), b = g.row_axes(f), k = a < b ? a : b;
+// Sets the row of the frame. Elements from which work is cut into tasks: never where cotangents meet in memory.
+[[gnu::noinline]] inline tiling set_rows(sink* const* out, int sinks, engine::leaf_handle const* leaf, int leaves,
+                                         frame& f) {
+  int const a = row_axes(out, sinks, f), b = engine::row_axes(leaf, leaves, f), k = a < b ? a : b;
   f.set_row(f.rank - (k > 0 ? k : f.rank > 0 ? 1 : 0));
   counters().kernels += 1;
+  return tiling_of(out, sinks, leaf, leaves, f);
+}
+
+// Cut into tasks by the shape alone.
+template <bool Total, class M, class G>
+double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
+  using H = handles<M, G>;
+  wiring w{t, f, spare};
+  m.connect(w);
+  H const h(m, g);
+  tiling const x = set_rows(h.out, H::sinks, h.leaf, H::leaves, f);
   double total = 0;
-  if (f.rows == 0 || f.n == 0) return total;
-  bool const staged = m.staged(f) || g.any_staged(f);
   index_t const elements = f.rows * f.n;
-  if (staged || elements <= engine::task_elements || !m.exclusive(f)) {
-    sweep_part<Total, N>(m, g, f, 0, f.rows, 0, f.n, staged, total);
-  } else {
-    bool const one = f.rows == 1;
-    index_t const length = one ? f.n : f.rows;
-    index_t const per = one ? engine::task_elements : (engine::task_elements + f.n - 1) / f.n;
-    index_t const tasks = (length + per - 1) / per;
-    auto const results = std::make_unique<sums<M>[]>(static_cast<std::size_t>(tasks));
-    auto const run = [&](index_t i) {
-      M own = m;
-      G cotangent = g;
-      index_t const from = i * per, to = from + per < length ? from + per : length;
-      auto& result = results[static_cast<std::size_t>(i)];
-      sweep_part<Total, N>(own, cotangent, f, one ? 0 : from, one ? 1 : to, one ? from : 0, one ? to : f.n, false,
-                           result.total);
-      double* numbers = result.numbers;
-      own.give(numbers);
-    };
-    if (elements >= engine::threads_from && num_threads() > 1)
-      parallel_for(tasks, task_call{[](void const* self, index_t i) { (*static_cast<decltype(run)*>(self))(i); }, &run});
-    else
-      for (index_t i = 0; i < tasks; ++i) run(i);
-    for (index_t i = 0; i < tasks; ++i) {
-      auto const& result = results[static_cast<std::size_t>(i)];
-      double const* numbers = result.numbers;
-      total += result.total;
-      m.take(numbers);
-    }
+  if (elements == 0) return total;
+  if (x.staged || !x.exclusive || elements <= engine::task_elements) {
+    sweep_part<Total>(m, g, f, {0, f.rows, 0, f.n}, x.staged, total);
+    return total;
+  }
+  bool const one = f.rows == 1;
+  index_t const length = one ? f.n : f.rows;
+  index_t const per = one ? engine::task_elements : (engine::task_elements + f.n - 1) / f.n;
+  index_t const tasks = (length + per - 1) / per;
+  auto const results = std::make_unique<sums<M>[]>(static_cast<std::size_t>(tasks));
+  auto const run = [&](index_t i) {
+    M own = m;
+    G cotangent = g;
+    index_t const from = i * per, to = from + per < length ? from + per : length;
+    auto& result = results[static_cast<std::size_t>(i)];
+    sweep_part<Total>(own, cotangent, f, {one ? 0 : from, one ? 1 : to, one ? from : 0, one ? to : f.n}, false,
+                      result.total);
+    double* numbers = result.numbers;
+    own.give(numbers);
+  };
+  run_tasks(tasks, elements >= engine::threads_from,
+            {[](void const* self, index_t i) { (*static_cast<decltype(run)*>(self))(i); }, &run});
+  for (index_t i = 0; i < tasks; ++i) {
+    auto const& result = results[static_cast<std::size_t>(i)];
+    double const* numbers = result.numbers;
+    total += result.total;
+    m.take(numbers);
   }
   return total;
 }

@@ -41,6 +41,12 @@ struct buffer : described<buffer<T, S>, T, to_shape(S)> {
     value = e;
     return *this;
   }
+  template <class E>
+    requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, buffer>)
+  WEFT_ALWAYS_INLINE buffer& operator=(E const& e) {
+    value = e;
+    return *this;
+  }
 
   WEFT_ALWAYS_INLINE extents<to_shape(S).rank> sizes() const { return value.sizes(); }
 };
