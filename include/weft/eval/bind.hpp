@@ -360,7 +360,8 @@ using defining_context =
     std::conditional_t<Context::outer && !(expr::narrow<D>.q > 0), typename Context::inside, Context>;
 template <class Id, class Context, class Inner, class D, class B>
 struct met<Id, Context, let_node<Inner, D, B>> {
-  static constexpr bool value = met<Id, Context, B>::value || met<Id, defining_context<Context, D>, D>::value;
+  static constexpr bool value = met<Id, Context, B>::value ||
+                                (met<Inner, Context, B>::value && met<Id, defining_context<Context, D>, D>::value);
 };
 
 template <class Id, class D, class B>

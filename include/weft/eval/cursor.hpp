@@ -118,7 +118,7 @@ struct leaf_handle {
 template <class Cursor>
 struct leaf_handles {
   static constexpr int count = Cursor::leaves;
-  leaf_handle at[count > 0 ? count : 1];
+  leaf_handle at[count > 0 ? static_cast<std::size_t>(count) : 1];
   WEFT_INLINE leaf_handles() {}
   WEFT_INLINE explicit leaf_handles(Cursor& c) { collect(c); }
   WEFT_INLINE void collect(Cursor& c) {

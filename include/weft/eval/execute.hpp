@@ -318,7 +318,8 @@ void execute_reduction(reduce<Op, Mask, A> const& e, room<T>& where) {
   constexpr auto order = column_order<R, Mask>();
   constexpr int reduced_axes = [] {
     int n = 0;
-    for (int i = 0; i < R; ++i) n += (Mask >> i) & 1;
+    for (int i = 0; i < R; ++i)
+      if ((Mask >> i) & 1) ++n;
     return n;
   }();
   if constexpr (!in_order<R>(order) || ((Mask >> (R - 1)) & 1)) {

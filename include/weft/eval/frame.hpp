@@ -108,7 +108,7 @@ template <class T>
       for (; c + W <= columns; c += W) {
         index_t r = 0;
         for (; r + W <= rows; r += W) {
-          P block[W];
+          P block[static_cast<std::size_t>(W)];
           for (int i = 0; i < W; ++i) block[i] = P::load(p + r + (c + i) * column_step);
           simd::transpose(block);
           for (int i = 0; i < W; ++i) block[i].store(out + (r + i) * ld + c);

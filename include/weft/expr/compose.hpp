@@ -25,9 +25,9 @@ WEFT_INLINE constexpr auto finish_axes(E const& e) {
 }
 
 template <bool Keep, class X, index_t... I>
-WEFT_INLINE constexpr auto logsumexp_over(X const& x, axis_list<I...> axes) {
+WEFT_INLINE constexpr auto logsumexp_over(X&& x, axis_list<I...> axes) {
   constexpr unsigned mask = mask_of<rank_of<X>, I...>();
-  auto e = shared(stored(x), [&](auto const& v) {
+  auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = float_t<element_t<decltype(v)>>;
     // An infinite maximum is taken as 0, so that exp sees no inf - inf.
     return let(max(v, axes, keepdims), [&](auto const& top) {
@@ -38,14 +38,14 @@ WEFT_INLINE constexpr auto logsumexp_over(X const& x, axis_list<I...> axes) {
   return finish_axes<mask, Keep>(e);
 }
 template <bool Keep, class X, index_t... I>
-WEFT_INLINE constexpr auto var_over(X const& x, axis_list<I...> axes, index_t ddof) {
+WEFT_INLINE constexpr auto var_over(X&& x, axis_list<I...> axes, index_t ddof) {
   constexpr unsigned mask = mask_of<rank_of<X>, I...>();
   auto const ext = x.sizes();
   index_t n = 1;
   for (int i = 0; i < rank_of<X>; ++i)
     if ((mask >> i) & 1) n *= ext[static_cast<std::size_t>(i)];
   index_t const divisor = n - ddof > 0 ? n - ddof : 0;
-  auto e = shared(stored(x), [&](auto const& v) {
+  auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = mean_t<element_t<decltype(v)>>;
     return let(v - mean(v, axes, keepdims), [&](auto const& centred) {
       return sum(square(centred), axes, keepdims) / static_cast<T>(divisor);
@@ -54,14 +54,14 @@ WEFT_INLINE constexpr auto var_over(X const& x, axis_list<I...> axes, index_t dd
   return finish_axes<mask, Keep>(e);
 }
 template <class X, index_t... I>
-WEFT_INLINE constexpr auto softmax_over(X const& x, axis_list<I...> axes) {
-  return shared(stored(x), [&](auto const& v) {
+WEFT_INLINE constexpr auto softmax_over(X&& x, axis_list<I...> axes) {
+  return shared(static_cast<X&&>(x), [&](auto const& v) {
     return let(exp(v - max(v, axes, keepdims)), [&](auto const& e) { return e / sum(e, axes, keepdims); });
   });
 }
 template <class X, index_t... I>
-WEFT_INLINE constexpr auto log_softmax_over(X const& x, axis_list<I...> axes) {
-  return shared(stored(x), [&](auto const& v) {
+WEFT_INLINE constexpr auto log_softmax_over(X&& x, axis_list<I...> axes) {
+  return shared(static_cast<X&&>(x), [&](auto const& v) {
     return let(v - max(v, axes, keepdims),
                [&](auto const& shifted) { return shifted - log(sum(exp(shifted), axes, keepdims)); });
   });
@@ -70,68 +70,69 @@ WEFT_INLINE constexpr auto log_softmax_over(X const& x, axis_list<I...> axes) {
 
 // log of the sum of exponentials, without overflow.
 template <expression X>
-WEFT_INLINE constexpr auto logsumexp(X const& x) {
-  return expr::logsumexp_over<false>(x, expr::every_axis_of<X>{});
+WEFT_INLINE constexpr auto logsumexp(X&& x) {
+  return expr::logsumexp_over<false>(static_cast<X&&>(x), expr::every_axis_of<X>{});
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto logsumexp(X const& x, axis_list<I...> axes) {
-  return expr::logsumexp_over<false>(x, axes);
+WEFT_INLINE constexpr auto logsumexp(X&& x, axis_list<I...> axes) {
+  return expr::logsumexp_over<false>(static_cast<X&&>(x), axes);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto logsumexp(X const& x, axis_list<I...> axes, keepdims_t) {
-  return expr::logsumexp_over<true>(x, axes);
+WEFT_INLINE constexpr auto logsumexp(X&& x, axis_list<I...> axes, keepdims_t) {
+  return expr::logsumexp_over<true>(static_cast<X&&>(x), axes);
 }
 // The mean squared distance from the mean; divides by n - ddof.
 template <expression X>
-WEFT_INLINE constexpr auto var(X const& x, index_t ddof = 0) {
-  return expr::var_over<false>(x, expr::every_axis_of<X>{}, ddof);
+WEFT_INLINE constexpr auto var(X&& x, index_t ddof = 0) {
+  return expr::var_over<false>(static_cast<X&&>(x), expr::every_axis_of<X>{}, ddof);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto var(X const& x, axis_list<I...> axes, index_t ddof = 0) {
-  return expr::var_over<false>(x, axes, ddof);
+WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, index_t ddof = 0) {
+  return expr::var_over<false>(static_cast<X&&>(x), axes, ddof);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto var(X const& x, axis_list<I...> axes, keepdims_t, index_t ddof = 0) {
-  return expr::var_over<true>(x, axes, ddof);
+WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, keepdims_t, index_t ddof = 0) {
+  return expr::var_over<true>(static_cast<X&&>(x), axes, ddof);
 }
 template <expression X, class... Rest>
-WEFT_INLINE constexpr auto stddev(X const& x, Rest const&... rest) {
-  return sqrt(var(x, rest...));
+WEFT_INLINE constexpr auto stddev(X&& x, Rest const&... rest) {
+  return sqrt(var(static_cast<X&&>(x), rest...));
 }
 
 // exp(x) / sum(exp(x)) along the axes; the last one if none are given.
 template <expression X>
-WEFT_INLINE constexpr auto softmax(X const& x) {
-  return expr::softmax_over(x, axis<-1>);
+WEFT_INLINE constexpr auto softmax(X&& x) {
+  return expr::softmax_over(static_cast<X&&>(x), axis<-1>);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto softmax(X const& x, axis_list<I...> axes) {
-  return expr::softmax_over(x, axes);
+WEFT_INLINE constexpr auto softmax(X&& x, axis_list<I...> axes) {
+  return expr::softmax_over(static_cast<X&&>(x), axes);
 }
 template <expression X>
-WEFT_INLINE auto softmax(X const& x, index_t at) {
+WEFT_INLINE auto softmax(X&& x, index_t at) {
   int const i = checked_axis("softmax", at, rank_of<X>);
   return expr::move_last_axis_to(softmax(expr::move_axis_last(x, i)), i);
 }
 template <expression X>
-WEFT_INLINE constexpr auto log_softmax(X const& x) {
-  return expr::log_softmax_over(x, axis<-1>);
+WEFT_INLINE constexpr auto log_softmax(X&& x) {
+  return expr::log_softmax_over(static_cast<X&&>(x), axis<-1>);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto log_softmax(X const& x, axis_list<I...> axes) {
-  return expr::log_softmax_over(x, axes);
+WEFT_INLINE constexpr auto log_softmax(X&& x, axis_list<I...> axes) {
+  return expr::log_softmax_over(static_cast<X&&>(x), axes);
 }
 
 template <expression X>
-WEFT_INLINE constexpr auto silu(X const& x) {
-  return expr::shared(stored(x), [](auto const& v) { return v * sigmoid(v); });
+WEFT_INLINE constexpr auto silu(X&& x) {
+  return expr::shared(static_cast<X&&>(x), [](auto const& v) { return v * sigmoid(v); });
 }
 
 // |a - b| <= atol + rtol |b|; infinities of one sign are close, NaN is not.
 template <class A, class B>
   requires operands<A, B>
 WEFT_INLINE constexpr auto isclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {
-  return a == b || abs(a - b) <= atol + rtol * abs(b);
+  constexpr auto big = std::numeric_limits<element_t<decltype(a - b)>>::max();  // inf - 1 is inf, and within inf of it
+  return a == b || (abs(a - b) <= atol + rtol * abs(b) && abs(a - b) <= big);
 }
 // Of shapes that broadcast, and close everywhere.
 template <expression A, expression B>

@@ -73,8 +73,8 @@ struct decimal {
   int const behind = d.count - 1 - d.exponent;
   if (!within(behind, limit) || (exact && behind < 0)) {
     char text[400];  // no shortest decimal has more than 340 digits behind the point
-    int const digits_behind = behind < 0 ? 0 : limit;
-    char const* const stop = std::to_chars(text, text + 400, x.magnitude(), std::chars_format::fixed, digits_behind).ptr;
+    int const places = behind < 0 ? 0 : limit;
+    char const* const stop = std::to_chars(text, text + 400, x.magnitude(), std::chars_format::fixed, places).ptr;
     r.whole.assign(static_cast<char const*>(text), stop);
     if (auto const point = r.whole.find('.'); point != std::string::npos) {
       r.fraction.assign(r.whole, point + 1);

@@ -30,7 +30,7 @@ template <class Id, class D, class B>
 struct let_node : described<let_node<Id, D, B>, element_t<B>, B::dims> {
   D definition;
   B body;
-  WEFT_INLINE constexpr let_node(D const& d, B const& b) : definition(d), body(b) {}
+  WEFT_INLINE constexpr let_node(D d, B b) : definition(static_cast<D&&>(d)), body(static_cast<B&&>(b)) {}
   WEFT_INLINE constexpr auto sizes() const { return body.sizes(); }
 };
 
@@ -41,7 +41,7 @@ struct name_of_let {};
 }  // namespace expr
 
 template <expression X, class F>
-WEFT_INLINE constexpr auto let(X const& definition, F const& body) {
+WEFT_INLINE constexpr auto let(X&& definition, F const& body) {
   using D = stored_t<X>;
   if constexpr (poisoned<D>) {
     return poison{};
@@ -49,7 +49,7 @@ WEFT_INLINE constexpr auto let(X const& definition, F const& body) {
     using id = expr::name_of_let<F, D>;
     using name = expr::cell<id, element_t<D>, dims_of<D>, expr::narrow<D>.domain == dims_of<D>.rank ? expr::narrow<D>.q : 0>;
     auto b = body(name(definition.sizes()));
-    return expr::let_node<id, D, decltype(b)>(stored(definition), b);
+    return expr::let_node<id, D, decltype(b)>(taken(static_cast<X&&>(definition)), static_cast<decltype(b)&&>(b));
   }
 }
 
@@ -65,11 +65,11 @@ template <class Id, class T, weft::shape D, int Row>
 inline constexpr bool is_leaf<cell<Id, T, D, Row>> = true;
 
 template <class E, class F>
-WEFT_INLINE constexpr auto shared(E const& e, F const& body) {
-  if constexpr (is_leaf<E>)
-    return body(e);
+WEFT_INLINE constexpr auto shared(E&& e, F const& body) {
+  if constexpr (is_leaf<stored_t<E>>)
+    return body(stored(e));
   else
-    return let(e, body);
+    return let(static_cast<E&&>(e), body);
 }
 }  // namespace expr
 

@@ -85,6 +85,16 @@ WEFT_ALWAYS_INLINE constexpr decltype(auto) stored(X const& x) {
 template <class X>
 using stored_t = std::remove_cvref_t<decltype(stored(std::declval<X const&>()))>;
 
+// The same by value: what has no name is moved, so that the tree holds the only handle to what it owns and the result
+// may take the place of an operand.
+template <class X>
+WEFT_ALWAYS_INLINE constexpr stored_t<X> taken(X&& x) {
+  if constexpr (std::is_same_v<X, std::remove_cvref_t<X>>)
+    return static_cast<stored_t<X>&&>(x);
+  else
+    return stored(x);
+}
+
 // The result of a mistake that was reported already: takes part in anything, so that one mistake gives one message.
 struct poison {
   using weft_node = void;

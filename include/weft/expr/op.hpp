@@ -22,6 +22,14 @@ namespace expr::op {
 template <class V>
 inline constexpr bool is_number = std::is_arithmetic_v<V>;
 
+template <class V>
+constexpr bool on_integers() {
+  if constexpr (is_number<V>)
+    return std::is_integral_v<V>;
+  else
+    return std::is_integral_v<typename V::value_type>;
+}
+
 // How the operands' types become one.
 struct promoting {
   template <class... A>
@@ -157,7 +165,7 @@ struct gelu : floating {
     static constexpr char const* name = #NAME;         \
     template <class V>                                 \
     static WEFT_INLINE V apply(V a) {                  \
-      if constexpr (std::is_integral_v<V>)             \
+      if constexpr (on_integers<V>())                  \
         return a;                                      \
       else if constexpr (is_number<V>)                 \
         return static_cast<V>(NUMBER);                 \

@@ -22,6 +22,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 
 namespace weft::process {
 
@@ -293,8 +294,11 @@ template <expression E>
   } else if constexpr (requires { requires expression<decltype(e.value)>; }) {  // tracked values, parameters
     return to_string(e.value);
   } else if constexpr (requires { static_cast<element_t<E> const*>(e.data()); }) {
+    using T = element_t<E>;
+    static_assert(std::is_integral_v<T> || std::is_same_v<T, float> || std::is_same_v<T, double>,
+                  "weft: to_string: elements of this type have no text: print cast<float>(x)");
     auto const sizes = e.sizes();
-    return printing::text_of({dtype_of<element_t<E>>, e.data(), sizes.data(), rank_of<E>});
+    return printing::text_of({dtype_of<T>, e.data(), sizes.data(), rank_of<E>});
   } else {
     return to_string(eval(e));
   }

@@ -56,7 +56,7 @@ template <class Op, unsigned Mask, class A>
 struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<element_t<A>>, kept_shape(A::dims, Mask)> {
   static constexpr int q = trailing(Mask, A::dims.rank);
   A a;
-  WEFT_INLINE constexpr explicit reduce(A const& x) : a(x) {
+  WEFT_INLINE constexpr explicit reduce(A x) : a(static_cast<A&&>(x)) {
     if constexpr (Op::needs_elements) check_not_empty();
   }
   WEFT_INLINE constexpr extents<A::dims.rank> sizes() const {
@@ -76,11 +76,11 @@ struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<elem
 };
 
 template <class A, unsigned Mask>
-WEFT_INLINE constexpr auto drop_axes(A const& a) {
+WEFT_INLINE constexpr auto drop_axes(A a) {
   if constexpr (Mask == 0)
     return a;
   else
-    return squeeze_node<Mask, A>(a);
+    return squeeze_node<Mask, A>(static_cast<A&&>(a));
 }
 
 // Over no axes: every element by itself.
@@ -94,7 +94,7 @@ WEFT_INLINE constexpr auto reduce_nothing(A const& a) {
 }
 
 template <class Op, class X>
-WEFT_INLINE constexpr auto reduce_all(X const& x) {
+WEFT_INLINE constexpr auto reduce_all(X&& x) {
   using A = stored_t<X>;
   if constexpr (poisoned<A>)
     return poison{};
@@ -102,10 +102,10 @@ WEFT_INLINE constexpr auto reduce_all(X const& x) {
     return reduce_nothing<Op>(stored(x));
   else
     return drop_axes<reduce<Op, every_axis<rank_of<A>>, A>, every_axis<rank_of<A>>>(
-        reduce<Op, every_axis<rank_of<A>>, A>(stored(x)));
+        reduce<Op, every_axis<rank_of<A>>, A>(taken(static_cast<X&&>(x))));
 }
 template <class Op, bool Keep, class X, index_t... I>
-WEFT_INLINE constexpr auto reduce_axes(X const& x, axis_list<I...>) {
+WEFT_INLINE constexpr auto reduce_axes(X&& x, axis_list<I...>) {
   using A = stored_t<X>;
   if constexpr (poisoned<A>) {
     return poison{};
@@ -116,9 +116,9 @@ WEFT_INLINE constexpr auto reduce_axes(X const& x, axis_list<I...>) {
     if constexpr (mask == 0)
       return reduce_nothing<Op>(stored(x));
     else if constexpr (Keep)
-      return node(stored(x));
+      return node(taken(static_cast<X&&>(x)));
     else
-      return drop_axes<node, mask>(node(stored(x)));
+      return drop_axes<node, mask>(node(taken(static_cast<X&&>(x))));
   }
 }
 // An axis known at run time: it is moved to the end, and names and static sizes are lost.
@@ -139,23 +139,23 @@ WEFT_INLINE auto reduce_at(A const& a, index_t at) {
 // clang-format off
 #define WEFT_REDUCTION(NAME)                                                                                       \
   template <expression A>                                                                                          \
-  WEFT_INLINE constexpr auto NAME(A const& a) {                                                                    \
-    return expr::reduce_all<expr::fold::NAME>(a);                                                                  \
+  WEFT_INLINE constexpr auto NAME(A&& a) {                                                                         \
+    return expr::reduce_all<expr::fold::NAME>(static_cast<A&&>(a));                                                \
   }                                                                                                                \
   template <expression A, index_t... I>                                                                            \
-  WEFT_INLINE constexpr auto NAME(A const& a, axis_list<I...> axes) {                                              \
-    return expr::reduce_axes<expr::fold::NAME, false>(a, axes);                                                    \
+  WEFT_INLINE constexpr auto NAME(A&& a, axis_list<I...> axes) {                                                   \
+    return expr::reduce_axes<expr::fold::NAME, false>(static_cast<A&&>(a), axes);                                  \
   }                                                                                                                \
   template <expression A, index_t... I>                                                                            \
-  WEFT_INLINE constexpr auto NAME(A const& a, axis_list<I...> axes, keepdims_t) {                                  \
-    return expr::reduce_axes<expr::fold::NAME, true>(a, axes);                                                     \
+  WEFT_INLINE constexpr auto NAME(A&& a, axis_list<I...> axes, keepdims_t) {                                       \
+    return expr::reduce_axes<expr::fold::NAME, true>(static_cast<A&&>(a), axes);                                   \
   }                                                                                                                \
   template <expression A>                                                                                          \
-  WEFT_INLINE auto NAME(A const& a, index_t at) {                                                                  \
+  WEFT_INLINE auto NAME(A&& a, index_t at) {                                                                       \
     return expr::reduce_at<expr::fold::NAME, false>(a, at);                                                        \
   }                                                                                                                \
   template <expression A>                                                                                          \
-  WEFT_INLINE auto NAME(A const& a, index_t at, keepdims_t) {                                                      \
+  WEFT_INLINE auto NAME(A&& a, index_t at, keepdims_t) {                                                           \
     return expr::reduce_at<expr::fold::NAME, true>(a, at);                                                         \
   }
 
@@ -172,16 +172,16 @@ WEFT_REDUCTION(argmin)
 
 // The function behind the object `all`, which is an index too.
 template <expression A>
-WEFT_INLINE constexpr auto all_of(A const& a) {
-  return expr::reduce_all<expr::fold::all>(a);
+WEFT_INLINE constexpr auto all_of(A&& a) {
+  return expr::reduce_all<expr::fold::all>(static_cast<A&&>(a));
 }
 template <expression A, index_t... I>
-WEFT_INLINE constexpr auto all_of(A const& a, axis_list<I...> axes) {
-  return expr::reduce_axes<expr::fold::all, false>(a, axes);
+WEFT_INLINE constexpr auto all_of(A&& a, axis_list<I...> axes) {
+  return expr::reduce_axes<expr::fold::all, false>(static_cast<A&&>(a), axes);
 }
 template <expression A, index_t... I>
-WEFT_INLINE constexpr auto all_of(A const& a, axis_list<I...> axes, keepdims_t) {
-  return expr::reduce_axes<expr::fold::all, true>(a, axes);
+WEFT_INLINE constexpr auto all_of(A&& a, axis_list<I...> axes, keepdims_t) {
+  return expr::reduce_axes<expr::fold::all, true>(static_cast<A&&>(a), axes);
 }
 
 }  // namespace WEFT_ISA

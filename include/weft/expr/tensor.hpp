@@ -222,20 +222,20 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
     return *this;
   }
   template <operand X>
-  WEFT_ALWAYS_INLINE tensor& operator+=(X const& x) {
-    return update(*this + x), *this;
+  WEFT_ALWAYS_INLINE tensor& operator+=(X&& x) {
+    return update(*this + static_cast<X&&>(x)), *this;
   }
   template <operand X>
-  WEFT_ALWAYS_INLINE tensor& operator-=(X const& x) {
-    return update(*this - x), *this;
+  WEFT_ALWAYS_INLINE tensor& operator-=(X&& x) {
+    return update(*this - static_cast<X&&>(x)), *this;
   }
   template <operand X>
-  WEFT_ALWAYS_INLINE tensor& operator*=(X const& x) {
-    return update(*this * x), *this;
+  WEFT_ALWAYS_INLINE tensor& operator*=(X&& x) {
+    return update(*this * static_cast<X&&>(x)), *this;
   }
   template <operand X>
-  WEFT_ALWAYS_INLINE tensor& operator/=(X const& x) {
-    return update(*this / x), *this;
+  WEFT_ALWAYS_INLINE tensor& operator/=(X&& x) {
+    return update(*this / static_cast<X&&>(x)), *this;
   }
 
   WEFT_ALWAYS_INLINE constexpr extents<dims.rank> sizes() const { return items_.sizes(); }
@@ -328,11 +328,14 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   WEFT_ALWAYS_INLINE static constexpr void fill_from(L const& list, extents<dims.rank> const& e, T*& out) {
     if (static_cast<index_t>(list.size()) != e[Axis])
       fail<shape_error>("tensor: the braces hold rows of different lengths");
-    for (auto const& item : list) {
+    auto const* p = list.begin();
+    // GCC 12 at -O2 with AVX-512 makes {1, 1, 0, 0} of constants into {1, 1, 1, 1} unless it loses sight of the list.
+    if (!std::is_constant_evaluated()) __asm__("" : "+r"(p));
+    for (auto const* end = p + list.size(); p != end; ++p) {
       if constexpr (Axis + 1 < dims.rank)
-        fill_from<Axis + 1>(item, e, out);
+        fill_from<Axis + 1>(*p, e, out);
       else
-        *out++ = item;
+        *out++ = *p;
     }
   }
 

@@ -92,7 +92,7 @@ constexpr weft::shape without() {
 template <unsigned Mask, class A>
 struct squeeze_node : described<squeeze_node<Mask, A>, element_t<A>, without<Mask, A::dims>()> {
   A a;
-  WEFT_INLINE constexpr explicit squeeze_node(A const& x) : a(x) {}
+  WEFT_INLINE constexpr explicit squeeze_node(A x) : a(static_cast<A&&>(x)) {}
   WEFT_INLINE constexpr extents<without<Mask, A::dims>().rank> sizes() const {
     extents<without<Mask, A::dims>().rank> e{};
     [[maybe_unused]] auto const s = a.sizes();
@@ -254,20 +254,20 @@ struct place : view<Tensor, D> {
   }
   WEFT_INLINE constexpr void operator=(place const& x) && { assign_place(*this, x.as_view()); }
   template <operand X>
-  WEFT_INLINE constexpr void operator+=(X const& x) && {
-    assign_place(*this, as_view() + x);
+  WEFT_INLINE constexpr void operator+=(X&& x) && {
+    assign_place(*this, as_view() + static_cast<X&&>(x));
   }
   template <operand X>
-  WEFT_INLINE constexpr void operator-=(X const& x) && {
-    assign_place(*this, as_view() - x);
+  WEFT_INLINE constexpr void operator-=(X&& x) && {
+    assign_place(*this, as_view() - static_cast<X&&>(x));
   }
   template <operand X>
-  WEFT_INLINE constexpr void operator*=(X const& x) && {
-    assign_place(*this, as_view() * x);
+  WEFT_INLINE constexpr void operator*=(X&& x) && {
+    assign_place(*this, as_view() * static_cast<X&&>(x));
   }
   template <operand X>
-  WEFT_INLINE constexpr void operator/=(X const& x) && {
-    assign_place(*this, as_view() / x);
+  WEFT_INLINE constexpr void operator/=(X&& x) && {
+    assign_place(*this, as_view() / static_cast<X&&>(x));
   }
   // A named view is a snapshot that cannot be assigned to: write a(1, all) = x.
   template <operand X>

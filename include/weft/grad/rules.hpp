@@ -151,14 +151,10 @@ WEFT_INLINE auto pulled(X const&... x) {
 // Does operand I of the operation get a cotangent at all?
 template <class Op, int I>
 constexpr bool passes() {
-  if constexpr (requires { rule<Op>::missing; }) {
-    static_assert(no_rule<Op>::known, "weft: grad: this operation has no rule in grad/rules.hpp");
+  if constexpr (requires { rule<Op>::missing; } || std::is_base_of_v<flat_rule, rule<Op>>)
     return false;
-  } else if constexpr (std::is_base_of_v<flat_rule, rule<Op>>) {
-    return false;
-  } else {
+  else
     return !(std::is_same_v<Op, op::where> && I == 0);
-  }
 }
 
 // -- which children lead to something tracked ----------------------------------------------------------------------
@@ -218,6 +214,44 @@ template <class A, class B>
 struct reaching<expr::contract<A, B>> {
   static constexpr bool value = reaches<A> || reaches<B>;
 };
+
+// The first operation without a rule that has something tracked below it, or void. Asked once a statement, so that
+// the compiler's message is short.
+template <class E>
+struct without_rule {
+  using type = void;
+};
+template <class A, class B = void, class C = void>
+using first_type =
+    std::conditional_t<!std::is_void_v<A>, A, std::conditional_t<!std::is_void_v<B>, B, C>>;
+template <class Op, class A, class B, class C>
+struct without_rule<map<Op, A, B, C>> {
+  static constexpr bool missing = [] {
+    if constexpr (requires { rule<Op>::missing; })
+      return kind_of_type<element_t<map<Op, A, B, C>>> == kind::floating && expr::leaves_of<map<Op, A, B, C>>.order > 0;
+    else
+      return false;
+  }();
+  using type = first_type<std::conditional_t<missing, Op, void>, typename without_rule<A>::type,
+                          first_type<typename without_rule<B>::type, typename without_rule<C>::type>>;
+};
+template <class Op, unsigned Mask, class A>
+struct without_rule<expr::reduce<Op, Mask, A>> : without_rule<A> {};
+template <class A, weft::shape D>
+struct without_rule<expr::view<A, D>> : without_rule<A> {};
+template <unsigned Mask, class A>
+struct without_rule<expr::squeeze_node<Mask, A>> : without_rule<A> {};
+template <class A, class B>
+struct without_rule<expr::contract<A, B>> {
+  using type = first_type<typename without_rule<A>::type, typename without_rule<B>::type>;
+};
+template <class E>
+constexpr bool check_rules() {
+  using op = typename without_rule<E>::type;
+  constexpr bool known = std::is_void_v<op> || no_rule<op>::known;
+  static_assert(std::is_void_v<op> || no_rule<op>::known, "weft: grad: this operation has no rule in grad/rules.hpp");
+  return known;
+}
 
 // What the backward pass through a map node reads, below which is something tracked.
 template <class Op, int I, class T, class... A>

@@ -113,6 +113,7 @@ auto recorded(E e) {
 template <class X>
 auto tracked_eval(X const& x) {
   constexpr int N = order_of<X>;
+  static_assert(reverse::check_rules<X>());
   auto&& l = reverse::lifted<N>(x);
   auto&& e = reverse::cut(l);
   using E = std::remove_cvref_t<decltype(e)>;

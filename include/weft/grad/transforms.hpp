@@ -256,8 +256,11 @@ template <int N, class Y, class Seed>
 auto run_function(tape& t, Y const& y, Seed const& seed) {
   constexpr int order = order_of<Y>;
   static_assert(order <= N);
+  constexpr bool known = check_rules<Y>();
   if constexpr (order < N) {
     return raised<N - 1>(eval(y));
+  } else if constexpr (!known) {
+    return poison{};
   } else {
     auto&& l = lifted<N>(y);
     auto&& e = cut(l);
@@ -305,9 +308,12 @@ struct transform {
 
   template <class... X>
   auto operator()(X const&... x) const {
-    static_assert(((W >= 0 && W < static_cast<int>(sizeof...(X))) && ...),
-                  "weft: grad: wrt names an argument that the function doesn't have");
-    return run(std::make_index_sequence<sizeof...(X)>(), x...);
+    constexpr bool there = ((W >= 0 && W < static_cast<int>(sizeof...(X))) && ...);
+    static_assert(there, "weft: grad: wrt names an argument that the function doesn't have");
+    if constexpr (there)
+      return run(std::make_index_sequence<sizeof...(X)>(), x...);
+    else
+      return valued_gradient<poison, poison>{};
   }
 
  private:

@@ -1,0 +1,42 @@
+// Every element type of the slice, through maps, casts and reductions.
+#pragma once
+#include "../eval/oracle.hpp"
+
+using namespace oracle;
+using weft::axis, weft::tensor;
+
+template <class T>
+void maps(index_t n) {
+  CAPTURE(n);
+  auto a = some<T>({n}, 1), b = some<T>({n}, 2);
+  agrees(a + b, 0);
+  agrees(a * b, 0);
+  agrees(maximum(a, b), 0);
+  agrees(a < b, 0);
+  agrees(where(a == b, a, b), 0);
+  agrees(-square(a) + relu(b), 0);
+  agrees(sqrt(abs(a)) / (b + 1 + b), 1e-6);
+}
+template <class T>
+void reductions(index_t n) {
+  CAPTURE(n);
+  auto a = some<T>({3, n}, 1);
+  agrees(sum(a, axis<1>), 1e-6);
+  agrees(sum(a, axis<0>), 1e-6);
+  agrees(mean(a, axis<1>), 1e-6);
+  if (n == 0) return;
+  agrees(max(a, axis<1>), 0);
+  agrees(min(a, axis<0>), 0);
+  agrees(argmax(a, axis<1>), 0);
+  agrees(argmin(a, axis<0>), 0);
+  agrees(any(a, axis<1>), 0);
+  agrees(weft::all(a, axis<0>), 0);
+  agrees(prod(weft::where(a > 0, a, T(1))(weft::all, weft::range(0, 5)), axis<1>), 1e-6);
+}
+template <class T, class... To>
+void casts(index_t n) {
+  CAPTURE(n);
+  auto a = some<T>({n}, 1);
+  (agrees(weft::cast<To>(a), 0), ...);
+  (agrees(weft::cast<To>(a + a), 0), ...);
+}
