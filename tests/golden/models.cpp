@@ -19,7 +19,7 @@ using golden::answer;
 using golden::any_tensor;
 using golden::leave_out;
 using golden::test_case;
-using weft::index_t;
+using weft::all, weft::index_t;
 using weft::tensor;
 
 namespace {
@@ -137,8 +137,9 @@ answer entropy(test_case const& c) {
         else
           return targets;
       }();
-      if (o.label_smoothing == 0) return eval(nn::losses::cross_entropy(last<R>(logits, moved), targets_last, weights..., r));
-      return eval(nn::losses::cross_entropy(last<R>(logits, moved), targets_last, weights..., r, o));
+      auto const z_last = last<R>(logits, moved);
+      if (o.label_smoothing == 0) return eval(nn::losses::cross_entropy(z_last, targets_last, weights..., r));
+      return eval(nn::losses::cross_entropy(z_last, targets_last, weights..., r, o));
     };
     if constexpr (!Probabilities)
       if (c.args.size() == 3) return value_and_gradients(c, loss, z, y, read<float, R - 1>(c.arg(2)));
@@ -173,7 +174,7 @@ answer steps(test_case const& c, O optimizer) {
   auto const gb = read<float, 2>(c.in("g_b")), gs = read<float, 2>(c.in("g_s"));
   answer a;
   for (int step = 0; step < static_cast<int>(number(c, "steps", 0)); ++step) {
-    optimizer.update(m, three{eval(gw(step, weft::all, weft::all)), eval(gb(step, weft::all)), eval(gs(step, weft::all))});
+    optimizer.update(m, three{eval(gw(step, all, all)), eval(gb(step, all)), eval(gs(step, all))});
     if (step == 0 || step == 1 || step == 4) {
       a.outs.push_back(erased(m.w.value));
       a.outs.push_back(erased(m.b.value));
@@ -223,8 +224,9 @@ std::string wrong_moments(test_case const& c, auto const& t) {
   double const m = double(mean(t)), v = double(var(t));
   if (std::abs(m - e["mean"].number()) > e["mean_tol"].number()) return "the mean is " + std::to_string(m);
   if (std::abs(v / e["var"].number() - 1) > e["var_rtol"].number()) return "the variance is " + std::to_string(v);
-  if (!e["min"].is_null() && double(min(t)) < e["min"].number()) return "the smallest is " + std::to_string(double(min(t)));
-  if (!e["max"].is_null() && double(max(t)) > e["max"].number()) return "the largest is " + std::to_string(double(max(t)));
+  double const low = double(min(t)), high = double(max(t));
+  if (!e["min"].is_null() && low < e["min"].number()) return "the smallest is " + std::to_string(low);
+  if (!e["max"].is_null() && high > e["max"].number()) return "the largest is " + std::to_string(high);
   return "";
 }
 template <class F>
@@ -292,7 +294,8 @@ answer layer_init(test_case const& c) {
   a.checked = true;
   auto const check = [&](char const* name, auto const& t) {
     double const limit = e[name]["limit"].number();
-    if (double(max(abs(t))) > limit || double(max(abs(t))) < 0.8 * limit) a.mistake = std::string(name) + " is out of bounds";
+    double const most = double(max(abs(t)));
+    if (most > limit || most < 0.8 * limit) a.mistake = std::string(name) + " is out of bounds";
     if (t.shape(0) != e[name]["shape"].items()[0].integer()) a.mistake = std::string(name) + " has another shape";
   };
   check("weight", cast<double>(l.weight.value));

@@ -53,6 +53,7 @@ template <int N, class P, class Accumulator, class Cursor>
 void add_block(Cursor& c, leaf_handles<Cursor> const& leaves, frame const& f, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
                index_t columns, Accumulator* sum, index_t tile_rows) {
   for (index_t k = 0; k * N < columns; ++k) sum[k].clear();
+  if (from == to) return;
   index_t at[max_rank] = {};
   for (int d = outer_axes - 1; d >= 0; --d) {
     at[d] = outer % f.ext[d];

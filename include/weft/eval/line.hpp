@@ -68,10 +68,13 @@ struct lane_of<mask<T, N>> {
 // One application of an operation whose operands have the element types TA...
 template <class Op, class TA, class VA>
 WEFT_INLINE auto apply(VA a) {
+  using P = typename Op::template compute<TA>;
   if constexpr (op::on_masks<Op>)
     return Op::apply(as_mask(a));
+  else if constexpr (std::is_same_v<P, bool> && !std::is_same_v<Op, op::cast<bool>>)
+    return as<bool>(Op::apply(as<uint8>(a)));  // as numbers 0 and 1
   else
-    return Op::apply(as<typename Op::template compute<TA>>(a));
+    return Op::apply(as<P>(a));
 }
 template <class Op, class TA, class TB, class VA, class VB>
 WEFT_INLINE auto apply(VA a, VB b) {
@@ -84,6 +87,8 @@ WEFT_INLINE auto apply(VA a, VB b) {
       return apply<op::logical_or, TA, TB>(a, b);
     else if constexpr (std::is_same_v<P, bool> && std::is_same_v<Op, op::multiply>)
       return apply<op::logical_and, TA, TB>(a, b);
+    else if constexpr (std::is_same_v<P, bool> && std::is_same_v<Op, op::subtract>)
+      return apply<op::not_equal, TA, TB>(a, b);
     else if constexpr (std::is_same_v<P, bool>)  // comparisons, maximum and the like, as numbers 0 and 1
       return Op::apply(as<uint8>(a), as<uint8>(b));
     else

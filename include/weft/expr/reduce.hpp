@@ -93,11 +93,18 @@ WEFT_INLINE constexpr auto reduce_nothing(A const& a) {
     return cast<T>(a);
 }
 
+// any and all of numbers: is each of them something else than 0?
+template <class Op, class A>
+inline constexpr bool asks_numbers = (std::is_same_v<Op, fold::any> || std::is_same_v<Op, fold::all>) &&
+                                     !std::is_same_v<element_t<A>, bool>;
+
 template <class Op, class X>
 WEFT_INLINE constexpr auto reduce_all(X&& x) {
   using A = stored_t<X>;
   if constexpr (poisoned<A>)
     return poison{};
+  else if constexpr (asks_numbers<Op, A>)
+    return reduce_all<Op>(cast<bool>(static_cast<X&&>(x)));
   else if constexpr (rank_of<A> == 0)
     return reduce_nothing<Op>(stored(x));
   else
@@ -105,10 +112,12 @@ WEFT_INLINE constexpr auto reduce_all(X&& x) {
         reduce<Op, every_axis<rank_of<A>>, A>(taken(static_cast<X&&>(x))));
 }
 template <class Op, bool Keep, class X, index_t... I>
-WEFT_INLINE constexpr auto reduce_axes(X&& x, axis_list<I...>) {
+WEFT_INLINE constexpr auto reduce_axes(X&& x, axis_list<I...> axes) {
   using A = stored_t<X>;
   if constexpr (poisoned<A>) {
     return poison{};
+  } else if constexpr (asks_numbers<Op, A>) {
+    return reduce_axes<Op, Keep>(cast<bool>(static_cast<X&&>(x)), axes);
   } else {
     constexpr unsigned mask = mask_of<rank_of<A>, I...>();
     static_assert(mask != 0 || sizeof...(I) == 0, "weft: an axis is outside the tensor's rank, or given twice");
@@ -124,14 +133,18 @@ WEFT_INLINE constexpr auto reduce_axes(X&& x, axis_list<I...>) {
 // An axis known at run time: it is moved to the end, and names and static sizes are lost.
 template <class Op, bool Keep, class A>
 WEFT_INLINE auto reduce_at(A const& a, index_t at) {
-  constexpr int R = rank_of<A>;
-  int const i = checked_axis(Op::name, at, R);
-  auto moved = move_axis_last(a, i);
-  auto node = reduce<Op, 1u << (R - 1), decltype(moved)>(moved);
-  if constexpr (Keep)
-    return move_last_axis_to(node, i);
-  else
-    return drop_axes<decltype(node), 1u << (R - 1)>(node);
+  if constexpr (asks_numbers<Op, A>) {
+    return reduce_at<Op, Keep>(cast<bool>(a), at);
+  } else {
+    constexpr int R = rank_of<A>;
+    int const i = checked_axis(Op::name, at, R);
+    auto moved = move_axis_last(a, i);
+    auto node = reduce<Op, 1u << (R - 1), decltype(moved)>(moved);
+    if constexpr (Keep)
+      return move_last_axis_to(node, i);
+    else
+      return drop_axes<decltype(node), 1u << (R - 1)>(node);
+  }
 }
 
 }  // namespace expr
