@@ -128,9 +128,9 @@ TEST_CASE("small integers don't wrap, sums of many ones are exact") {
   CHECK(float(sum(weft::ones<float>({index_t(1) << 24}))) == 16777216);
   CHECK(float(mean(weft::ones<float>({3, index_t(1) << 20}))) == 1);
   auto tenth = weft::full<float>({1 << 20}, 0.1f);
-  CHECK(std::abs(float(sum(tenth)) - 104857.6f) < 0.1f);
+  CHECK(std::abs(float(sum(tenth)) - 104857.6f) < 1);
   auto columns = weft::full<float>({1 << 18, 4}, 0.1f);
-  CHECK(std::abs(eval(sum(columns, axis<0>))(3) - 26214.4f) < 0.02f);
+  CHECK(std::abs(eval(sum(columns, axis<0>))(3) - 26214.4f) < 0.3f);
 }
 
 TEST_CASE("more than one block") {

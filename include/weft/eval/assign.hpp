@@ -25,6 +25,15 @@ constexpr auto spelling() {
     return D;
 }
 
+// Into a tensor whose elements are inside it. (Apart, for a constant expression may not even pass a `room`.)
+template <class T, auto S, class E>
+void write_inside(tensor<T, S>& t, E const& e) {
+  room<T> where;
+  where.in_place = t.items().items;
+  execute(e, where);
+  if (where.used_fresh) std::memcpy(t.items().items, where.fresh.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
+}
+
 }  // namespace engine
 
 // The tensor type of an expression.
@@ -51,10 +60,7 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
         engine::fill_elements(e, result.items().items);
         t = result;
       } else {
-        engine::room<T> where;
-        where.in_place = t.items().items;
-        engine::execute(e, where);
-        if (where.used_fresh) std::memcpy(t.items().items, where.fresh.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
+        engine::write_inside(t, e);
       }
     } else {
       t.check_fit(ext);

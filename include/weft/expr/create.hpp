@@ -116,7 +116,9 @@ template <expression E, std::size_t R>
   }
   if (open >= 0 && known > 0 && n % known == 0) ext[static_cast<std::size_t>(open)] = n / known;
   auto const own = e.sizes();
-  if (count(ext) != n || (open >= 0 && known <= 0))
+  bool negative = false;
+  for (index_t size : ext) negative = negative || size < 0;
+  if (count(ext) != n || negative || (open >= 0 && known <= 0))
     fail_shapes("reshape", own.data(), rank_of<E>, sizes, r, "differ in the number of elements");
   auto t = eval(e);
   if constexpr (decltype(t)::stored_inline) {

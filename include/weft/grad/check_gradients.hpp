@@ -62,10 +62,11 @@ double difference_of(X& x, G& g, F const& f) {
     std::vector<void const*> gradients;
     each_parameter(g, [&](auto& p) { gradients.push_back(std::as_const(p.value).data()); });
     std::size_t i = 0;
-    each_parameter(x, [&]<class T, auto S>(nn::parameter<T, S>& p) {
-      auto const* const d = static_cast<T const*>(gradients[i++]);
-      if (!p.frozen) worst = std::fmax(worst, difference_in(p.value.data(), d, p.value.size(), f));
-    });
+    each_parameter(
+        x, [&]<class T, auto S>(nn::parameter<T, S> & p) {
+          auto const* const d = static_cast<T const*>(gradients[i++]);
+          if (!p.frozen) worst = std::fmax(worst, difference_in(p.value.data(), d, p.value.size(), f));
+        });
     return worst;
   }
 }
@@ -94,9 +95,8 @@ double check_gradients(F const& f, X const&... x) {
       worst = std::fmax(worst, reverse::difference_of(a, g, value));
     }
   };
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (one(wrt_list<static_cast<int>(I)>()), ...);
-  }(std::make_index_sequence<sizeof...(X)>());
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (one(wrt_list<static_cast<int>(I)>()), ...); }
+  (std::make_index_sequence<sizeof...(X)>());
   return worst;
 }
 

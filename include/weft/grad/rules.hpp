@@ -64,8 +64,12 @@ template <> struct rule<op::minimum> {
   static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const& b) { return where(a < b, 0, g); }
 };
 template <> struct rule<op::where> {
-  static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const&, auto const&) { return where(a, g, 0); }
-  static WEFT_INLINE auto dc(auto const& g, auto const&, auto const& a, auto const&, auto const&) { return where(a, 0, g); }
+  static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const&, auto const&) {
+    return where(a, g, 0);
+  }
+  static WEFT_INLINE auto dc(auto const& g, auto const&, auto const& a, auto const&, auto const&) {
+    return where(a, 0, g);
+  }
 };
 
 #define WEFT_RULE(NAME, ...)                                                                              \
@@ -222,8 +226,7 @@ struct without_rule {
   using type = void;
 };
 template <class A, class B = void, class C = void>
-using first_type =
-    std::conditional_t<!std::is_void_v<A>, A, std::conditional_t<!std::is_void_v<B>, B, C>>;
+using first_type = std::conditional_t<!std::is_void_v<A>, A, std::conditional_t<!std::is_void_v<B>, B, C>>;
 template <class Op, class A, class B, class C>
 struct without_rule<map<Op, A, B, C>> {
   static constexpr bool missing = [] {

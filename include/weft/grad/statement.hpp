@@ -60,7 +60,7 @@ void forget(map<Op, A, B, C>& e) {
 }
 
 template <class E, int N>
-inline constexpr bool keeps_result = N == 1 && is_map<E> && reads<E>::value.y;
+inline constexpr bool keeps_result = N == 1 && is_map<E>&& reads<E>::value.y;
 
 template <class E, int N, bool Keeps = keeps_result<E, N>>
 struct statement final : made<element_t<E>, E::dims.rank, N> {
@@ -163,7 +163,8 @@ void become_tracked(tracked<T, S, N>& to, E const& e) {
 }
 template <class T, auto S, int N, class E>
 void update_tracked(tracked<T, S, N>& to, E const& e) {
-  static_assert(holds<T, element_t<E>>, "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
+  static_assert(holds<T, element_t<E>>,
+                "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
   static_assert(dims_of<E>.rank == to_shape(S).rank, "weft: update: the value has more axes than where it goes");
   auto const own = to.sizes(), given = e.sizes();
   if (own != given)

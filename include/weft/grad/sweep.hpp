@@ -128,7 +128,7 @@ template <int R, class Op, class A, class Y, class V>
 auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A>>::value;
-  auto a = weave_child<R, all || r.a>(e, v, e.a, v.a, f, m);
+  auto a = weave_child < R, all || r.a > (e, v, e.a, v.a, f, m);
   using kinds = types<element_t<map<Op, A>>, element_t<A>>;
   return back<Op, kinds, Y, decltype(a), nothing, nothing>{y, a, {}, {}};
 }
@@ -136,19 +136,18 @@ template <int R, class Op, class A, class B, class Y, class V>
 auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A, B>>::value;
-  auto a = weave_child<R, all || r.a>(e, v, e.a, v.a, f, m);
-  auto b = weave_child<R, all || r.b>(e, v, e.b, v.b, f, m);
+  auto a = weave_child < R, all || r.a > (e, v, e.a, v.a, f, m);
+  auto b = weave_child < R, all || r.b > (e, v, e.b, v.b, f, m);
   using kinds = types<element_t<map<Op, A, B>>, element_t<A>, element_t<B>>;
   return back<Op, kinds, Y, decltype(a), decltype(b), nothing>{y, a, b, {}};
 }
 template <int R, class Op, class A, class B, class C, class Y, class V>
-auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, frame const& f,
-                                axis_map const& m) {
+auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A, B, C>>::value;
-  auto a = weave_child<R, all || r.a>(e, v, e.a, v.a, f, m);
-  auto b = weave_child<R, all || r.b>(e, v, e.b, v.b, f, m);
-  auto c = weave_child<R, all || r.c>(e, v, e.c, v.c, f, m);
+  auto a = weave_child < R, all || r.a > (e, v, e.a, v.a, f, m);
+  auto b = weave_child < R, all || r.b > (e, v, e.b, v.b, f, m);
+  auto c = weave_child < R, all || r.c > (e, v, e.c, v.c, f, m);
   using kinds = types<element_t<map<Op, A, B, C>>, element_t<A>, element_t<B>, element_t<C>>;
   return back<Op, kinds, Y, decltype(a), decltype(b), decltype(c)>{y, a, b, c};
 }

@@ -58,7 +58,9 @@ struct tape {
   std::vector<std::unique_ptr<autograd::record>> records;
 
   WEFT_ALWAYS_INLINE explicit tape(int n)
-      : number(__atomic_add_fetch(&autograd::last_tape, 1, __ATOMIC_RELAXED)), order(n), outer(autograd::here.innermost) {
+      : number(__atomic_add_fetch(&autograd::last_tape, 1, __ATOMIC_RELAXED)),
+        order(n),
+        outer(autograd::here.innermost) {
     autograd::here.innermost = this;
   }
   tape(tape const&) = delete;

@@ -51,8 +51,7 @@ struct tracked : described<tracked<T, S, Order>, T, to_shape(S)> {
   WEFT_ALWAYS_INLINE explicit tracked(value_type v, autograd::slot s = {})
       : value(static_cast<value_type&&>(v)), from(s) {}
   WEFT_ALWAYS_INLINE tracked(tracked const& o) : base(), value(o.value), from(o.from) {}
-  WEFT_ALWAYS_INLINE tracked(tracked&& o) noexcept
-      : base(), value(static_cast<value_type&&>(o.value)), from(o.from) {}
+  WEFT_ALWAYS_INLINE tracked(tracked&& o) noexcept : base(), value(static_cast<value_type&&>(o.value)), from(o.from) {}
   WEFT_ALWAYS_INLINE tracked& operator=(tracked const& o) {
     value = o.value;
     from = o.from;
@@ -69,9 +68,7 @@ struct tracked : described<tracked<T, S, Order>, T, to_shape(S)> {
   template <class E>
     requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, tracked> && assignable(to_shape(S), dims_of<E>) &&
              holds<T, element_t<E>>)
-  WEFT_ALWAYS_INLINE tracked(E const& e) {
-    become_tracked(*this, e);
-  }
+  WEFT_ALWAYS_INLINE tracked(E const& e) { become_tracked(*this, e); }
   template <class E>
     requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, tracked> && assignable(to_shape(S), dims_of<E>) &&
              holds<T, element_t<E>>)

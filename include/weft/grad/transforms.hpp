@@ -11,8 +11,8 @@
 //
 // Public: wrt, value_and_grad, grad, vjp, valued_gradient.
 #pragma once
+#include <weft/grad/ending.hpp>
 #include <weft/grad/model.hpp>
-#include <weft/grad/statement.hpp>
 
 #include <tuple>
 
@@ -55,6 +55,15 @@ constexpr bool is_lifted() {
     return Wrt && std::is_floating_point_v<X>;
 }
 
+template <class X>
+struct argument_element {
+  using type = X;
+};
+template <expression X>
+struct argument_element<X> {
+  using type = element_t<X>;
+};
+
 template <int N, class T, int R>
 slot new_input(tape& t) {
   auto r = std::make_unique<made<T, R, N>>();
@@ -69,7 +78,7 @@ auto entered(tape& t, X const& x) {
                 "weft: grad: an argument to differentiate with respect to must be a floating-point tensor, a "
                 "floating-point number, or a model");
   if constexpr (is_lifted<X, Wrt>()) {
-    using T = typename std::conditional_t<expression<X>, X, expr::constant<std::conditional_t<expression<X>, float, X>>>::element;
+    using T = typename argument_element<X>::type;
     constexpr auto S = [] {
       if constexpr (expression<X>)
         return engine::spelling<dims_of<X>>();
@@ -90,14 +99,14 @@ auto entered(tape& t, X const& x) {
 
 template <int N, class X>
 void mark(tape& t, X const& model) {
-  static_assert(N == 1 || N > 1);
-  each_parameter(model, [&t]<class T, auto S>(nn::parameter<T, S> const& p) {
-    if (p.frozen) return;
-    if (find(p.from)) [[unlikely]]
-      fail<autograd_error>("a model is already being differentiated by an outer transform");
-    p.from = new_input<N, T, to_shape(S).rank>(t);
-    p.order = N;
-  });
+  each_parameter(
+      model, [&t]<class T, auto S>(nn::parameter<T, S> const& p) {
+        if (p.frozen) return;
+        if (find(p.from)) [[unlikely]]
+          fail<autograd_error>("a model is already being differentiated by an outer transform");
+        p.from = new_input<N, T, to_shape(S).rank>(t);
+        p.order = N;
+      });
 }
 // Marks mean nothing once their tape is gone, but a model must not look marked to the next transform.
 template <class X>
@@ -129,127 +138,20 @@ auto gradient_of(tape& t, X const& x, L const& in) {
   if constexpr (is_tracked<L>) {
     return gradient_at<N, element_t<L>, engine::spelling<dims_of<L>>()>(t, in.from, in.sizes());
   } else {
-    static_assert(N == 1, "weft: grad: the gradient of a model inside another transform has no place to be tracked; "
-                          "differentiate with respect to tensors there");
+    static_assert(N == 1,
+                  "weft: grad: the gradient of a model inside another transform has no place to be tracked; "
+                  "differentiate with respect to tensors there");
     X g = x;
-    each_parameter(g, [&t]<class T, auto S>(nn::parameter<T, S>& p) {
-      p.value = gradient_at<1, T, S>(t, p.from, p.sizes());
-      p.from = {};
-    });
+    each_parameter(
+        g, [&t]<class T, auto S>(nn::parameter<T, S> & p) {
+          p.value = gradient_at<1, T, S>(t, p.from, p.sizes());
+          p.from = {};
+        });
     return g;
   }
 }
 
 // -- the end of the function -----------------------------------------------------------------------------------------
-
-// The value of a rank-0 statement of order 1, and the cotangents of its leaves where its own is `scale`: full sums and
-// means, whatever is linear in them, forward and back in one sweep each.
-template <class E>
-element_t<E> run_end(tape& t, E const& e, element_t<E> scale);
-
-template <class E>
-struct ending {
-  static constexpr bool linear = false;
-};
-template <class T>
-struct ending<tracked<T, 0, 1>> {
-  static constexpr bool linear = true;
-  static T run(tape& t, tracked<T, 0, 1> const& e, T scale) {
-    add_gradient<1, T, 0>(t, e.from, tensor<T, 0>(scale));
-    return e.value.items().items[0];
-  }
-};
-template <unsigned Mask, class A>
-struct ending<squeeze_node<Mask, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = ending<A>::linear;
-  static T run(tape& t, squeeze_node<Mask, A> const& e, T scale) { return run_end(t, e.a, scale); }
-};
-template <class E>
-constexpr bool all_axes(unsigned mask) {
-  return mask == (1u << E::dims.rank) - 1;
-}
-// A tree that one sweep can take: everything but a reduction or a product on its own.
-template <class E>
-inline constexpr bool sweeps = kind_of_node<E>::value == 0 || kind_of_node<E>::value == 1 || kind_of_node<E>::value == 5;
-template <unsigned Mask, class A>
-struct ending<reduce<fold::sum, Mask, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = all_axes<A>(Mask) && sweeps<A>;
-  static T run(tape& t, reduce<fold::sum, Mask, A> const& e, T scale) {
-    return static_cast<T>(run_both(t, e.a, scale));
-  }
-};
-template <unsigned Mask, class A>
-struct ending<reduce<fold::mean, Mask, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = all_axes<A>(Mask) && sweeps<A>;
-  static T run(tape& t, reduce<fold::mean, Mask, A> const& e, T scale) {
-    index_t const n = count(e.a.sizes());
-    return static_cast<T>(run_both(t, e.a, scale / static_cast<T>(n)) / static_cast<double>(n));
-  }
-};
-template <class A>
-struct ending<map<op::negative, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = ending<A>::linear;
-  static T run(tape& t, map<op::negative, A> const& e, T scale) { return -run_end(t, e.a, -scale); }
-};
-template <class A, class B, bool Minus>
-struct ending_of_two {
-  using T = promote_t<element_t<A>, element_t<B>>;
-  static constexpr bool linear = std::is_same_v<element_t<A>, element_t<B>> && (ending<A>::linear || !reaches<A>) &&
-                                 (ending<B>::linear || !reaches<B>);
-  template <class E>
-  static T run(tape& t, E const& e, T scale) {
-    T const a = run_end(t, e.a, scale);
-    T const b = run_end(t, e.b, Minus ? -scale : scale);
-    return Minus ? a - b : a + b;
-  }
-};
-template <class A, class B>
-struct ending<map<op::add, A, B>> : ending_of_two<A, B, false> {};
-template <class A, class B>
-struct ending<map<op::subtract, A, B>> : ending_of_two<A, B, true> {};
-template <class A, class T>
-struct ending<map<op::multiply, A, expr::constant<T>>> {
-  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
-  static T run(tape& t, map<op::multiply, A, expr::constant<T>> const& e, T scale) {
-    return run_end(t, e.a, scale * e.b.value) * e.b.value;
-  }
-};
-template <class A, class T>
-struct ending<map<op::multiply, expr::constant<T>, A>> {
-  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
-  static T run(tape& t, map<op::multiply, expr::constant<T>, A> const& e, T scale) {
-    return run_end(t, e.b, scale * e.a.value) * e.a.value;
-  }
-};
-template <class A, class T>
-struct ending<map<op::divide, A, expr::constant<T>>> {
-  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
-  static T run(tape& t, map<op::divide, A, expr::constant<T>> const& e, T scale) {
-    return run_end(t, e.a, scale / e.b.value) / e.b.value;
-  }
-};
-
-template <class E>
-element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
-  using T = element_t<E>;
-  if constexpr (!reaches<E>) {
-    return number_of(stripped<1>(e));
-  } else if constexpr (ending<E>::linear) {
-    return ending<E>::run(t, e, scale);
-  } else {
-    T const value = number_of(stripped<1>(e));
-    if constexpr (E::dims.rank == 0) {
-      push<1>(t, e, tensor<T, 0>(scale));
-    } else {
-      push<1>(t, e, expr::constant<T>(scale));
-    }
-    return value;
-  }
-}
 
 // The function's result and its backward pass; `seed` is its cotangent.
 template <int N, class Y, class Seed>
@@ -280,7 +182,8 @@ auto run_function(tape& t, Y const& y, Seed const& seed) {
         if (seed.sizes() != e.sizes()) {
           auto const a = e.sizes();
           auto const b = seed.sizes();
-          fail_shapes("vjp", a.data(), E::dims.rank, b.data(), Seed::dims.rank, "differ: a cotangent has its result's shape");
+          fail_shapes("vjp", a.data(), E::dims.rank, b.data(), Seed::dims.rank,
+                      "differ: a cotangent has its result's shape");
         }
       }
       push<N>(t, e, in_full<N, E, T>(e, seed));
@@ -333,18 +236,18 @@ struct transform {
     auto y = f(unwrapped(std::get<I>(in))...);
     using Y = decltype(y);
     auto const collect = [&](auto value) {
-      auto const one = [&]<int K>(wrt_list<K>) {
-        return gradient_of<N>(t, std::get<K>(given), std::get<K>(in));
-      };
+      auto const one = [&]<int K>(wrt_list<K>) { return gradient_of<N>(t, std::get<K>(given), std::get<K>(in)); };
       if constexpr (sizeof...(W) == 1)
-        return valued_gradient<decltype(value), decltype(one(wrt_list<W...>()))>{std::move(value), one(wrt_list<W...>())};
+        return valued_gradient<decltype(value), decltype(one(wrt_list<W...>()))>{std::move(value),
+                                                                                 one(wrt_list<W...>())};
       else
         return valued_gradient<decltype(value), decltype(std::tuple(one(wrt_list<W>())...))>{
             std::move(value), std::tuple(one(wrt_list<W>())...)};
     };
     if constexpr (std::is_same_v<Seed, void*>) {
       static_assert(is_scalar_result<Y>(), "weft: grad: the function must return a rank-0 value");
-      static_assert(kind_of_type<element_t<Y>> == kind::floating, "weft: grad: the function must return a floating-point value");
+      static_assert(kind_of_type<element_t<Y>> == kind::floating,
+                    "weft: grad: the function must return a floating-point value");
       return collect(run_function<N>(t, y, expr::constant<element_t<Y>>(element_t<Y>(1))));
     } else {
       static_assert(expression<Y>, "weft: vjp: the function must return a tensor");

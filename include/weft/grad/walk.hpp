@@ -4,65 +4,14 @@
 // for them. At order n >= 2 every value that a rule reads and every cotangent is a statement of order n-1, made from
 // the same rules, so what is instantiated is a rule and never the rule of a rule of a tree.
 #pragma once
-#include <weft/grad/sweep.hpp>
+#include <weft/grad/cut.hpp>
+#include <weft/grad/products.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
 
 namespace fold = expr::fold;
-
-// `g` has e's rank; at order 1 its sizes are e's or 1, above they are e's.
-template <int N, class E, class G>
-void push(tape& t, E const& e, G g);
-
-// -- values one order below ----------------------------------------------------------------------------------------
-
-template <int N, class E>
-auto value_of(E const& e) {
-  return eval(stripped<N>(e));
-}
-
-// A statement's result in the one spelling that cotangents have.
-template <int N, int R, class T, class E>
-auto cotangent(E const& e) {
-  if constexpr (!std::is_same_v<element_t<E>, T>)
-    return cotangent<N, R, T>(cast<T>(e));
-  else
-    return raised<N - 1>(respelled<R>(eval(e)));
-}
-
-// -- leaves ----------------------------------------------------------------------------------------------------------
-
-template <int N, class T, int R, class X>
-void add_gradient(tape& t, slot s, X const& x) {
-  if (s.tape != t.number) return;
-  auto& m = static_cast<made<T, R, N>&>(*t.records[s.index]);
-  if constexpr (!std::is_same_v<element_t<X>, T>) {
-    add_gradient<N, T, R>(t, s, cast<T>(x));
-  } else if constexpr (N == 1) {
-    if (m.has)
-      m.gradient += x;
-    else
-      m.gradient = x;
-    m.has = true;
-  } else {
-    m.gradient = m.has ? cotangent<N, R, T>(m.gradient + x) : cotangent<N, R, T>(x);
-    m.has = true;
-  }
-}
-
-// Does the tape have a slot below?
-template <int N, class E>
-bool touches(tape& t, E const& e) {
-  bool found = false;
-  engine::each_leaf(e, [&](auto const& leaf) {
-    using L = std::remove_cvref_t<decltype(leaf)>;
-    if constexpr (is_tracked<L>)
-      if constexpr (leaves_of<L>.order == N) found = found || leaf.from.tape == t.number;
-  });
-  return found;
-}
 
 // -- shapes ----------------------------------------------------------------------------------------------------------
 
@@ -102,11 +51,11 @@ auto summed_to(extents<C> const& ext, X const& x) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (
           [&] {
-            if (ext[I] != g.sizes()[I])
-              g = cotangent<N, C, T>(reduce<fold::sum, 1u << I, decltype(g)>(g));
+            if (ext[I] != g.sizes()[I]) g = cotangent<N, C, T>(reduce<fold::sum, 1u << I, decltype(g)>(g));
           }(),
           ...);
-    }(std::make_index_sequence<static_cast<std::size_t>(C)>{});
+    }
+    (std::make_index_sequence<static_cast<std::size_t>(C)>{});
     return g;
   }
 }
@@ -146,222 +95,9 @@ void push_reduction(tape& t, reduce<Op, Mask, A> const& e, G const& g) {
     auto const rest = where(zero, 1, a);
     auto const zeros = eval(reduce<fold::sum, Mask, ones>(cast<T>(zero)));
     auto const p = eval(reduce<fold::prod, Mask, std::remove_const_t<decltype(rest)>>(rest));
-    push<N>(t, e.a,
-            cotangent<N, R, T>(g * where(zero, where(zeros == 1, p, 0), where(zeros == 0, p / rest, 0))));
+    push<N>(t, e.a, cotangent<N, R, T>(g * where(zero, where(zeros == 1, p, 0), where(zeros == 0, p / rest, 0))));
   } else {
     static_assert(no_rule<Op>::known, "weft: grad: this reduction has no derivative");
-  }
-}
-
-// -- views, without a sweep --------------------------------------------------------------------------------------
-
-template <int R, int C>
-struct geometry {
-  extents<R> own;
-  expr::axis_sources<C> from;
-  extents<C> child;
-};
-
-// Adds `g` to the places that a view shows.
-template <class T, int R, int C>
-void scatter_into(T* p, tensor<T, R> const& g, geometry<R, C> const& v) {
-  index_t dense[max_rank + 1];
-  engine::dense_strides(v.child.data(), C, dense);
-  index_t start = 0, stride[max_rank + 1] = {};
-  for (std::size_t c = 0; c < static_cast<std::size_t>(C); ++c) {
-    start += v.from[c].start * dense[c];
-    if (v.from[c].axis >= 0) stride[v.from[c].axis] += v.from[c].step * dense[c];
-  }
-  index_t const n = g.size();
-  T const* const from = g.data();
-  index_t at[max_rank + 1] = {};
-  index_t o = start;
-  for (index_t i = 0; i < n; ++i) {
-    p[o] += from[i];
-    for (int d = R - 1; d >= 0; --d) {
-      o += stride[d];
-      if (++at[d] < v.own[static_cast<std::size_t>(d)]) break;
-      o -= at[d] * stride[d];
-      at[d] = 0;
-    }
-  }
-}
-template <class T, int R, int C>
-tensor<T, C> scattered(tensor<T, R> const& g, geometry<R, C> const& v) {
-  tensor<T, C> out;
-  out.prepare(v.child);
-  T* const p = out.data();
-  std::memset(p, 0, static_cast<std::size_t>(out.size()) * sizeof(T));
-  scatter_into(p, g, v);
-  return out;
-}
-
-// -- products --------------------------------------------------------------------------------------------------------
-
-// At order 1 the driver is called with the operands' own memory: one instantiation a type, whatever the tree.
-
-// Adds the driver's tiles to what is there.
-template <class T>
-struct added_tiles {
-  T* out;  // (m, n)
-  index_t ld;
-  static void finish(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* tile,
-                     index_t tile_ld) {
-    auto const& me = *static_cast<added_tiles const*>(self);
-    constexpr int N = simd::lanes<T>;
-    for (index_t r = 0; r < rows; ++r) {
-      T* const to = me.out + (row + r) * me.ld + column;
-      T const* const from = tile + r * tile_ld;
-      index_t i = 0;
-      for (; i + N <= columns; i += N) (pack<T, N>::load(to + i) + pack<T, N>::load(from + i)).store(to + i);
-      for (; i < columns; ++i) to[i] += from[i];
-    }
-  }
-};
-// out (m, n) = or += a (m, k) b (k, n)
-template <class T>
-[[gnu::noinline]] void multiply_into(T* out, bool adds, index_t m, index_t n, index_t k,
-                                     engine::matrix_source<T> const& a, engine::matrix_source<T> const& b) {
-  counters().kernels += 1;
-  engine::matrix_sink<T> c;
-  added_tiles<T> const tiles{out, n};
-  if (adds) {
-    c.self = &tiles;
-    c.finish = &added_tiles<T>::finish;
-  } else {
-    c.data = out;
-    c.ld = n;
-  }
-  engine::gemm<T>(m, n, k, a, b, c);
-}
-
-// The memory of an operand; what has none is evaluated.
-template <class T>
-struct matrix {
-  tensor<T, 2> kept;
-  engine::matrix_source<T> source;
-
-  engine::matrix_source<T> transposed() const {
-    engine::matrix_source<T> s = source;
-    s.row_stride = source.column_stride;
-    s.column_stride = source.row_stride;
-    return s;
-  }
-};
-template <class T, class V>
-matrix<T> matrix_of(V const& v) {
-  frame f;
-  engine::set_extents<2>(f, v.sizes());
-  using cursor = decltype(engine::bind<engine::context<2, 0, true>>(v, f, axis_map::identity<2>(), no_names{}));
-  matrix<T> x;
-  if constexpr (std::is_same_v<cursor, engine::memory<T>>) {
-    auto const c = engine::bind<engine::context<2, 0, true>>(v, f, axis_map::identity<2>(), no_names{});
-    x.source.data = c.base;
-    x.source.row_stride = c.stride[0];
-    x.source.column_stride = c.stride[1];
-  } else {
-    x.kept = engine::evaluated<T, 2>(v);
-    x.source.data = std::as_const(x.kept).data();
-    x.source.row_stride = v.sizes()[1];
-    x.source.column_stride = 1;
-  }
-  return x;
-}
-
-// Own axes 0 and 1 are the child's 1 and 0.
-template <class A, weft::shape D>
-bool is_transpose(view<A, D> const& v) {
-  if constexpr (D.rank == 2 && A::dims.rank == 2) {
-    auto const s = v.a.sizes();
-    return v.from[0].axis == 1 && v.from[1].axis == 0 && v.from[0].step == 1 && v.from[1].step == 1 &&
-           v.ext[0] == s[1] && v.ext[1] == s[0];
-  } else {
-    return false;
-  }
-}
-// The gradient of operand e (m, n), which is a leaf or a view of one, gets a (m, k) b (k, n).
-template <class E, class T>
-void push_matrix(tape& t, E const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b, bool b_turned,
-                 index_t k) {
-  auto const as = a_turned ? a.transposed() : a.source, bs = b_turned ? b.transposed() : b.source;
-  auto const ext = e.sizes();
-  tensor<T, 2> d;
-  d.prepare(ext);
-  multiply_into<T>(d.data(), false, ext[0], ext[1], k, as, bs);
-  push<1>(t, e, std::move(d));
-}
-template <class T, auto S>
-void into_gradient(tape& t, tracked<T, S, 1> const& e, engine::matrix_source<T> const& a,
-                   engine::matrix_source<T> const& b, index_t k) {
-  auto& m = static_cast<made<T, 2, 1>&>(*t.records[e.from.index]);
-  auto const ext = e.sizes();
-  if (!m.has) m.gradient.prepare(ext);
-  multiply_into<T>(m.gradient.data(), m.has, ext[0], ext[1], k, a, b);
-  m.has = true;
-}
-template <class T, auto S>
-void push_matrix(tape& t, tracked<T, S, 1> const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b,
-                 bool b_turned, index_t k) {
-  into_gradient(t, e, a_turned ? a.transposed() : a.source, b_turned ? b.transposed() : b.source, k);
-}
-template <class T, auto S, weft::shape D>
-void push_matrix(tape& t, view<tracked<T, S, 1>, D> const& e, matrix<T> const& a, bool a_turned, matrix<T> const& b,
-                 bool b_turned, index_t k) {
-  if constexpr (to_shape(S).rank == 2) {
-    if (is_transpose(e)) {
-      into_gradient(t, e.a, b_turned ? b.source : b.transposed(), a_turned ? a.source : a.transposed(), k);
-      return;
-    }
-  }
-  auto const ext = e.sizes();
-  tensor<T, 2> d;
-  d.prepare(ext);
-  multiply_into<T>(d.data(), false, ext[0], ext[1], k, a_turned ? a.transposed() : a.source,
-                   b_turned ? b.transposed() : b.source);
-  auto& m = static_cast<made<T, to_shape(S).rank, 1>&>(*t.records[e.a.from.index]);
-  geometry<2, to_shape(S).rank> const v{e.ext, e.from, e.a.sizes()};
-  if (!m.has) m.gradient = scattered(d, v);
-  else scatter_into(m.gradient.data(), d, v);
-  m.has = true;
-}
-// g (m, n) for a (m, k) b (k, n)
-template <class A, class B, class T, auto S>
-void push_matrices(tape& t, contract<A, B> const& e, tensor<T, S> const& g) {
-  matrix<T> const cotangents = matrix_of<T>(g);
-  auto const ext = g.sizes();
-  if constexpr (reaches<A>) {
-    if (touches<1>(t, e.a)) {
-      auto const v = stripped<1>(e.b);
-      push_matrix(t, e.a, cotangents, false, matrix_of<T>(v), true, ext[1]);
-    }
-  }
-  if constexpr (reaches<B>) {
-    if (touches<1>(t, e.b)) {
-      auto const v = stripped<1>(e.a);
-      push_matrix(t, e.b, matrix_of<T>(v), true, cotangents, false, ext[0]);
-    }
-  }
-}
-template <class A, class B>
-auto product(A const& a, B const& b) {
-  return contract<A, B>(a, b);
-}
-
-// `x` (m, n) = left (m, k) right (k, n) is what operand e gets.
-template <int N, class E, class L, class R>
-void push_product(tape& t, E const& e, L const& left, R const& right) {
-  push<N>(t, e, cotangent<N, 2, element_t<E>>(product(left, right)));
-}
-
-template <int N, class A, class B, class G>
-void push_contract(tape& t, contract<A, B> const& e, G const& g) {
-  if constexpr (N == 1) {
-    push_matrices(t, e, g);
-  } else {
-    if constexpr (reaches<A>)
-      if (touches<N>(t, e.a)) push_product<N>(t, e.a, g, transpose(stripped<N>(e.b)));
-    if constexpr (reaches<B>)
-      if (touches<N>(t, e.b)) push_product<N>(t, e.b, transpose(stripped<N>(e.a)), g);
   }
 }
 

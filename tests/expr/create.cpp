@@ -1,0 +1,57 @@
+// Tensors from nothing, and reshape.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "../eval/oracle.hpp"
+
+using namespace oracle;
+using weft::shape, weft::tensor;
+
+TEST_CASE("zeros, ones, full, their likes, eye") {
+  CHECK(holds(weft::zeros<int>({2, 2}), {0, 0, 0, 0}));
+  CHECK(holds(weft::ones<weft::uint8>({3}), {1, 1, 1}));
+  CHECK(holds(weft::full<double>({1, 2}, 0.5), {0.5, 0.5}));
+  CHECK(weft::zeros<float>({0, 4}).shape() == std::array<index_t, 2>{0, 4});
+  CHECK(weft::empty<float>({3, 4, 5}).size() == 60);
+  tensor<float, shape{"batch", 2}> x = weft::ones<float>({3, 2});
+  auto like = zeros_like(x + 1);
+  static_assert(std::is_same_v<decltype(like), tensor<float, shape{"batch", 2}>>);
+  CHECK(holds(like, {0, 0, 0, 0, 0, 0}));
+  CHECK(holds(full_like(x(0), 7), {7, 7}));
+  CHECK(holds(ones_like(tensor<int, shape{2}>{4, 5}), {1, 1}));
+  CHECK(holds(weft::eye<int>(2), {1, 0, 0, 1}));
+  CHECK(holds(weft::eye<int>(2, 3, 1), {0, 1, 0, 0, 0, 1}));
+  CHECK(holds(weft::eye<int>(3, 2, -1), {0, 0, 1, 0, 0, 1}));
+  CHECK_THROWS_AS((void)weft::zeros<float>({2, -1}), weft::shape_error);
+  CHECK_THROWS_AS((void)weft::zeros<float>({index_t(1) << 40, index_t(1) << 40}), weft::shape_error);
+}
+
+TEST_CASE("arange and linspace count, they don't add up") {
+  CHECK(holds(weft::arange<int>(4), {0, 1, 2, 3}));
+  CHECK(holds(weft::arange<int>(5, 0, -2), {5, 3, 1}));
+  CHECK(holds(weft::arange<int>(3, 3), {}));
+  CHECK(holds(weft::arange<int>(3, 1), {}));
+  CHECK(weft::arange<double>(0, 1, 0.1).size() == 10);
+  CHECK(weft::arange<float>(0, 1000, 0.1f)(9999) == doctest::Approx(999.9));
+  CHECK_THROWS_AS((void)weft::arange<int>(0, 1, 0), weft::error);
+  CHECK(holds(weft::linspace<double>(0, 1, 5), {0, 0.25, 0.5, 0.75, 1}));
+  CHECK(holds(weft::linspace<double>(2, 3, 1), {2}));
+  CHECK(weft::linspace<float>(0, 1, 0).size() == 0);
+}
+
+TEST_CASE("reshape shares the buffer of a tensor and evaluates an expression") {
+  auto a = weft::arange<float>(12);
+  auto b = reshape(a, {3, -1});
+  CHECK(b.shape() == std::array<index_t, 2>{3, 4});
+  CHECK(std::as_const(b).data() == std::as_const(a).data());
+  b(0, 0) = 50;
+  CHECK(a(0) == 0);
+  CHECK(holds(reshape(transpose(reshape(a, {3, 4})), {12})(weft::range(0, 4)), {0, 4, 8, 1}));
+  CHECK(holds(flatten(reshape(a, {2, 2, 3})(1)), {6, 7, 8, 9, 10, 11}));
+  CHECK(reshape(sum(a), {1, 1})(0, 0) == 66);
+  CHECK(reshape(tensor<int, shape{2, 2}>{{1, 2}, {3, 4}}, {4})(3) == 4);
+  CHECK(reshape(weft::zeros<float>({0, 3}), {3, 0}).size() == 0);
+  CHECK(reshape(weft::zeros<float>({0, 3}), {-1, 3}).shape(0) == 0);
+  CHECK_THROWS_WITH_AS((void)reshape(a, {5, -1}), doctest::Contains("reshape: (12,) and (5, -1)"), weft::shape_error);
+  CHECK_THROWS_AS((void)reshape(a, {3, 3}), weft::shape_error);
+  CHECK_THROWS_AS((void)reshape(a, {-1, -1}), weft::shape_error);
+  CHECK_THROWS_AS((void)reshape(a, {-3, -4}), weft::shape_error);
+}
