@@ -27,14 +27,30 @@ auto program(unsigned seed, int steps, M const& x, M const& y, R const& row) {
     M const a = v[static_cast<std::size_t>(roll(static_cast<int>(v.size())))];
     M const b = v[static_cast<std::size_t>(roll(static_cast<int>(v.size())))];
     switch (roll(8)) {
-      case 0: v.push_back(eval(tanh(a + b * 0.5))); break;
-      case 1: v.push_back(eval(tanh(matmul(a, b) * 0.3 + row))); break;
-      case 2: v.push_back(eval(a / (2.5 + sin(b)) - mean(b, axis<1>, keepdims))); break;
-      case 3: v.push_back(eval(softmax(a) + transpose(b) * 0.7)); break;
-      case 4: v.push_back(eval(where(a > b, a, b(range(end, begin, -1), all)) * max(b, axis<0>))); break;
-      case 5: v.push_back(eval(relu(a + 0.3) + matmul(a, transpose(b)) * 0.2)); break;
-      case 6: v.back() += a * sum(row * row) * 0.1; break;
-      case 7: v[0] = eval(v[0] * cos(a)); break;
+      case 0:
+        v.push_back(eval(tanh(a + b * 0.5)));
+        break;
+      case 1:
+        v.push_back(eval(tanh(matmul(a, b) * 0.3 + row)));
+        break;
+      case 2:
+        v.push_back(eval(a / (2.5 + sin(b)) - mean(b, axis<1>, keepdims)));
+        break;
+      case 3:
+        v.push_back(eval(softmax(a) + transpose(b) * 0.7));
+        break;
+      case 4:
+        v.push_back(eval(where(a > b, a, b(range(end, begin, -1), all)) * max(b, axis<0>)));
+        break;
+      case 5:
+        v.push_back(eval(relu(a + 0.3) + matmul(a, transpose(b)) * 0.2));
+        break;
+      case 6:
+        v.back() += a * sum(row * row) * 0.1;
+        break;
+      case 7:
+        v[0] = eval(v[0] * cos(a));
+        break;
     }
   }
   return sum(tanh(v.back()) * v[v.size() / 2]) + mean(v[0]);

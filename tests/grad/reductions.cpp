@@ -9,17 +9,17 @@ using namespace weft;
 TEST_CASE("reductions") {
   auto const x = varied<2>({5, 13}, -1, 1, 1);
   auto const y = varied<3>({3, 4, 5}, 0.5, 1.5, 2);
-#define REDUCTION(NAME)                                                                                           \
-  CHECK(check_gradients(                                                                                          \
-            [](auto const& v) {                                                                                   \
-              return sum(v * NAME(v)) + sum(square(NAME(v, axis<0>))) + sum(v * NAME(v, axis<1>, keepdims)) +     \
-                     NAME(v * v);                                                                                 \
-            },                                                                                                    \
-            x) < near);                                                                                           \
-  CHECK(check_gradients(                                                                                          \
-            [](auto const& v) {                                                                                   \
-              return sum(square(NAME(v, axis<0, 2>))) + sum(square(NAME(v, 1)) + eval(NAME(v * v, axis<1>)));     \
-            },                                                                                                    \
+#define REDUCTION(NAME)                                                                                       \
+  CHECK(check_gradients(                                                                                      \
+            [](auto const& v) {                                                                               \
+              return sum(v * NAME(v)) + sum(square(NAME(v, axis<0>))) + sum(v * NAME(v, axis<1>, keepdims)) + \
+                     NAME(v * v);                                                                             \
+            },                                                                                                \
+            x) < near);                                                                                       \
+  CHECK(check_gradients(                                                                                      \
+            [](auto const& v) {                                                                               \
+              return sum(square(NAME(v, axis<0, 2>))) + sum(square(NAME(v, 1)) + eval(NAME(v * v, axis<1>))); \
+            },                                                                                                \
             y) < near)
   REDUCTION(sum);
   REDUCTION(mean);

@@ -17,8 +17,8 @@ double worst_of_one(F const& f, double low, double high) {
   double worst = 0;
   auto const g = [&](auto const& v, auto const& u) { return sum(f(v) * u) + sum(eval(f(v)) * u * u); };
   for (index_t n : {1, 7, 8, 9, 33})
-    worst = std::fmax(worst, check_gradients(g, varied<1>({n}, low, high, static_cast<unsigned>(n)),
-                                             varied<1>({n}, -1, 1, 77)));
+    worst = std::fmax(
+        worst, check_gradients(g, varied<1>({n}, low, high, static_cast<unsigned>(n)), varied<1>({n}, -1, 1, 77)));
   return worst;
 }
 
@@ -26,7 +26,9 @@ double worst_of_one(F const& f, double low, double high) {
 template <class F>
 double worst_of_two(F const& f, double low_a, double high_a, double low_b, double high_b) {
   double worst = 0;
-  auto const g = [&](auto const& u, auto const& v) { return sum(square(f(u, v)) + f(u, v)) + sum(square(eval(f(u, v)))); };
+  auto const g = [&](auto const& u, auto const& v) {
+    return sum(square(f(u, v)) + f(u, v)) + sum(square(eval(f(u, v))));
+  };
   for (index_t rows_a : {5, 1})
     for (index_t rows_b : {5, 1})
       for (index_t columns_a : {11, 1})
@@ -43,9 +45,9 @@ double slope(F const& f, double at) {
 
 }  // namespace
 
-#define ONE(NAME, LOW, HIGH)                                                            \
-  TEST_CASE("rule of " #NAME) {                                                         \
-    CHECK(worst_of_one([](auto const& x) { return NAME(x); }, LOW, HIGH) < near);      \
+#define ONE(NAME, LOW, HIGH)                                                      \
+  TEST_CASE("rule of " #NAME) {                                                   \
+    CHECK(worst_of_one([](auto const& x) { return NAME(x); }, LOW, HIGH) < near); \
   }
 ONE(-, -2, 2)
 ONE(square, -2, 2)
@@ -74,7 +76,9 @@ TEST_CASE("rules of arithmetic, broadcast both ways") {
   CHECK(worst_of_two([](auto const& a, auto const& b) { return a / b; }, -1, 1, 1, 2) < near);
 }
 TEST_CASE("operands of different ranks") {
-  auto f = [](auto const& m, auto const& row, auto const& k) { return sum(square(m * row + k * row / m)) + sum(k * m); };
+  auto f = [](auto const& m, auto const& row, auto const& k) {
+    return sum(square(m * row + k * row / m)) + sum(k * m);
+  };
   CHECK(check_gradients(f, varied<2>({5, 11}, 1, 2, 1), varied<1>({11}, -1, 1, 2), tensor<double, 0>(0.7)) < near);
   CHECK(check_gradients(f, varied<1>({11}, 1, 2, 1), varied<2>({5, 11}, -1, 1, 2), tensor<double, 0>(0.7)) < near);
 }
@@ -82,7 +86,8 @@ TEST_CASE("rules of a choice, broadcast both ways") {
   CHECK(worst_of_two([](auto const& a, auto const& b) { return maximum(a, b); }, -1, 1.05, 1.1, 2) < near);
   CHECK(worst_of_two([](auto const& a, auto const& b) { return minimum(a, b); }, -1, 1.05, 1.1, 2) < near);
   CHECK(worst_of_two([](auto const& a, auto const& b) { return where(a > 0.3, a * b, b); }, 0.4, 1, 1, 2) < near);
-  CHECK(worst_of_two([](auto const& a, auto const& b) { return where(b > 0.3, a, 3.0) * clip(a, 0.0, b); }, 0.4, 1, 1, 2) < near);
+  CHECK(worst_of_two([](auto const& a, auto const& b) { return where(b > 0.3, a, 3.0) * clip(a, 0.0, b); }, 0.4, 1, 1,
+                     2) < near);
 }
 TEST_CASE("no derivative through rounding and comparisons") {
   auto f = [](auto const& x) { return floor(x) + ceil(x) + trunc(x) + round(x) + x * (x > 0) + cast<double>(x < 5); };

@@ -26,11 +26,13 @@ TEST_CASE("views give their cotangents back to where they look") {
   VIEW(matmul(a, transpose(a))(range(0, 3), all));
   VIEW(eval(transpose(a)) * eval(a)(range(0, 1), range(0, 1)));
 #undef VIEW
-  CHECK(check_gradients([](auto const& a) { return sum(square(swapaxes<0, 2>(a)) * 2 + swapaxes<0, 2>(a)); }, y) < near);
+  CHECK(check_gradients([](auto const& a) { return sum(square(swapaxes<0, 2>(a)) * 2 + swapaxes<0, 2>(a)); }, y) <
+        near);
   CHECK(check_gradients([](auto const& a) { return sum(square(swapaxes(a, 0, 2))); }, y) < near);
   CHECK(check_gradients([](auto const& a) { return sum(exp(broadcast_to(a, {4, 9})) * 0.1); }, v) < near);
-  CHECK(check_gradients([](auto const& a, auto const& b) { return sum(a * transpose(b) + transpose(a * transpose(b))); },
-                        varied<2>({7, 7}, -1, 1, 5), varied<2>({7, 7}, -1, 1, 6)) < near);
+  CHECK(
+      check_gradients([](auto const& a, auto const& b) { return sum(a * transpose(b) + transpose(a * transpose(b))); },
+                      varied<2>({7, 7}, -1, 1, 5), varied<2>({7, 7}, -1, 1, 6)) < near);
   // The same leaf straight and transposed in one statement, wider than a tile.
   CHECK(check_gradients([](auto const& a) { return sum(a * transpose(a) * a); }, varied<2>({70, 70}, -1, 1, 7)) < near);
 }
@@ -43,14 +45,18 @@ TEST_CASE("products") {
   CHECK(check([](auto const& x, auto const& w) { return sum(square(matmul(x, transpose(w)))); }, a, c));
   CHECK(check([](auto const& x, auto const& w) { return sum(square(matmul(transpose(w), transpose(x)))); }, a, b));
   CHECK(check([](auto const& x, auto const& w, auto const& s) { return sum(tanh(matmul(x, w) + s)); }, a, b, bias));
-  CHECK(check([](auto const& x, auto const& w, auto const& s) { return sum(square(eval(relu(matmul(x, w) + s)))); }, a, b, bias));
-  CHECK(check([](auto const& x, auto const& w, auto const& s) { return sum(matmul(x * x, exp(w)) * sigmoid(s)); }, a, b, bias));
+  CHECK(check([](auto const& x, auto const& w, auto const& s) { return sum(square(eval(relu(matmul(x, w) + s)))); }, a,
+              b, bias));
+  CHECK(check([](auto const& x, auto const& w, auto const& s) { return sum(matmul(x * x, exp(w)) * sigmoid(s)); }, a, b,
+              bias));
   CHECK(check([](auto const& x, auto const& w) { return sum(matmul(matmul(x, w), transpose(matmul(x, w)))); }, a, b));
   CHECK(check([](auto const& x, auto const& w) { return sum(matmul(x, w) * matmul(x, w) + matmul(x, w)); }, a, b));
   CHECK(check([](auto const& x, auto const& w) { return sum(square(matmul(x, w))); }, a, v));
   CHECK(check([](auto const& x, auto const& w) { return sum(square(matmul(x, w))); }, u, a));
   CHECK(check([](auto const& x, auto const& w) { return matmul(x, w) * matmul(w, x); }, v, v));
-  CHECK(check([](auto const& x, auto const& w) { return sum(square(matmul(x(range(0, 5, 2), all), w(all, range(1, 3))))); }, a, b));
+  CHECK(check(
+      [](auto const& x, auto const& w) { return sum(square(matmul(x(range(0, 5, 2), all), w(all, range(1, 3))))); }, a,
+      b));
   CHECK(check([](auto const& x, auto const& w) { return sum(max(matmul(x, w), axis<1>)) + mean(matmul(x, w)); }, a, b));
   CHECK(check([](auto const& x, auto const& w) { return sum(softmax(matmul(x, w)) * matmul(x, w)); }, a, b));
   CHECK(check([](auto const& x) { return sum(matmul(x, transpose(x)) * 2.0 - 1); }, a));

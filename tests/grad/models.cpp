@@ -1,0 +1,121 @@
+// Models as arguments, and what is refused: a gradient is never lost silently.
+#include <doctest/doctest.h>
+#include <weft/grad.hpp>
+
+#include <array>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace weft;
+using doctest::Approx;
+
+namespace {
+
+template <class F>
+std::string message_of(F const& f) {
+  try {
+    f();
+  } catch (autograd_error const& e) {
+    return e.what();
+  }
+  return "";
+}
+
+struct scale {
+  nn::parameter<double, 1> weight = tensor<double, 1>{1, 2, 3};
+};
+struct stack {
+  std::vector<scale> layers = std::vector<scale>(2);
+  std::optional<scale> last;
+  std::array<scale, 1> first;
+  nn::parameter<double, 2> square = tensor<double, 2>{{1, 2}, {3, 4}};
+  nn::buffer<double, 1> calls = tensor<double, 1>{0};
+  tensor<double, 1> untouched = {1};
+  int number = 3;
+};
+
+}  // namespace
+
+TEST_CASE("a gradient is never lost silently") {
+  tensor<double, 1> x = {1, 2, 3};
+  auto leaky = [](auto const& v) {
+    double s = sum(v);
+    return sum(v * s);
+  };
+  CHECK(message_of([&] { (void)grad(leaky)(x); }).find("detach") != std::string::npos);
+  CHECK(tape_stats().live == 0);
+  auto meant = [](auto const& v) { return sum(v * detach(sum(v))); };
+  CHECK(allclose(grad(meant)(x), full<double>({3}, 6)));
+  auto stopped = [](auto const& v) { return sum(v * stop_gradient(v * v)); };
+  CHECK(allclose(grad(stopped)(x), x * x));
+
+  tensor<double, 1> captured = {1, 2, 3};
+  auto forgot = [&](auto const& model) { return sum(model.weight * captured); };
+  scale model;
+  CHECK(message_of([&] { (void)grad(forgot)(model); }).find("argument") != std::string::npos);
+  CHECK(model.weight.from.tape == 0);
+  CHECK(double(eval(forgot(model))) == 14);
+  auto passed = [](auto const& m, auto const& data) { return sum(m.weight * data); };
+  CHECK(array_equal(grad(passed)(model, captured).weight.value, captured));
+  auto constant = [&](auto const& m) { return sum(m.weight * stop_gradient(tracked<double, 1, 1>(captured))); };
+  CHECK(array_equal(grad(constant)(model).weight.value, captured));
+
+  // The outer argument is captured by the inner function, at the same order.
+  auto two = [&](auto const& v) {
+    auto inner = [&](auto const& w) { return sum(v * w); };
+    return sum(v * grad(inner)(x));
+  };
+  CHECK(message_of([&] { (void)grad(two)(x); }).find("two transforms") != std::string::npos);
+  auto again = [&](auto const& m) {
+    return sum(grad([](auto const& k) { return sum(k.weight * k.weight); })(m).weight.value);
+  };
+  CHECK(message_of([&] { (void)grad(again)(model); }).find("outer transform") != std::string::npos);
+  CHECK(tape_stats().live == 0);
+}
+
+TEST_CASE("the gradient of a model is a model") {
+  stack m;
+  m.last.emplace();
+  m.layers[1].weight.value = {4, 5, 6};
+  m.first[0].weight.frozen = true;
+  auto f = [](auto const& s, auto const& x) {
+    s.calls = s.calls + 1;
+    auto h = eval(x * s.layers[0].weight);
+    h = h * s.layers[1].weight + s.first[0].weight;
+    return sum(h * s.last->weight) + sum(matmul(s.square, transpose(s.square)));
+  };
+  tensor<double, 1> x = {1, 1, 2};
+  auto [value, g] = value_and_grad(f)(m, x);
+  static_assert(std::is_same_v<decltype(g), stack>);
+  CHECK(m.calls.value(0) == 1);
+  CHECK(array_equal(g.layers[0].weight.value, tensor<double, 1>{4, 10, 36}));
+  CHECK(array_equal(g.layers[1].weight.value, tensor<double, 1>{1, 4, 18}));
+  CHECK(array_equal(g.last->weight.value, tensor<double, 1>{5, 12, 39}));
+  CHECK(array_equal(g.first[0].weight.value, zeros<double>({3})));
+  CHECK(check_gradients(f, m, x) < 1e-8);
+  CHECK(g.number == 3);
+  CHECK(m.square.from.tape == 0);
+  // A parameter alone, and a parameter as an argument.
+  auto alone = [](auto const& s) { return sum(s.square * s.square); };
+  CHECK(array_equal(grad(alone)(m).square.value, 2 * m.square.value));
+  auto itself = [](auto const& p, auto const& y) { return sum(p * y); };
+  CHECK(array_equal(grad(itself)(m.square, m.square.value).value, m.square.value));
+}
+
+TEST_CASE("a gradient penalty: the model at order 1, its data at order 2 inside") {
+  scale m;
+  auto penalty = [](auto const& model, auto const& data) {
+    auto h = [&](auto const& z) { return sum(exp(z * model.weight)); };
+    auto s = grad(h)(data);
+    return sum(s * s);
+  };
+  tensor<double, 1> x = {0.1, 0.2, 0.3};
+  auto const g = grad(penalty)(m, x).weight.value;
+  for (int i = 0; i < 3; ++i) {
+    double const w = i + 1, z = x(i);
+    CHECK(g(i) == Approx(std::exp(2 * w * z) * (2 * w + 2 * w * w * z)));
+  }
+  CHECK(check_gradients(penalty, m, x) < 1e-6);
+}
