@@ -166,7 +166,9 @@ WEFT_INLINE auto stretched_to(char const* operation, extents<R> const& ext, E co
 // t op= x: the shape of t stays.
 template <class T, auto S, class E>
 WEFT_INLINE void update_in_place(tensor<T, S>& t, E const& e) {
-  if constexpr (!poisoned<E>) {
+  constexpr bool fits = E::dims.rank == tensor<T, S>::dims.rank;
+  static_assert(fits || poisoned<E>, "weft: update: the value has more axes than the tensor, which keeps its shape");
+  if constexpr (fits && !poisoned<E>) {
     auto const ext = t.sizes();
     if (!same_extents(e.sizes(), ext)) {
       auto const s = e.sizes();
@@ -222,7 +224,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
       static_assert(holds<T, element_t<node>>,
                     "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
       static_assert(node::dims.rank == 0 || node::dims.rank == R, "weft: assign: the view and the value differ in rank");
-      if constexpr (node::dims.rank > 0) {
+      if constexpr (node::dims.rank == R) {
         auto const s = e0.sizes();
         if (s != p.ext) fail_shapes("assign", p.ext.data(), R, s.data(), R, "differ: a view keeps its shape");
       }
@@ -251,7 +253,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
       };
       if constexpr (node::dims.rank == R)
         run(e0);
-      else
+      else if constexpr (node::dims.rank == 0)
         run(stretched_to<R>("assign", p.ext, e0));
     }
   }

@@ -49,93 +49,95 @@ constexpr strategy strategy_of() {
 // What `bind` evaluates apart below a node, in the order in which it is done.
 template <class Node>
 struct survey;
-template <class Context, class Node>
-void look(Node const& n, explanation& x) {
-  survey<Node>::template visit<Context>(n, x);
+template <class Context, class Node, class Names>
+void look(Node const& n, explanation& x, Names const& names) {
+  survey<Node>::template visit<Context>(n, x, names);
 }
 template <class E>
 void explain_statement(E const& e, explanation& x, char const* role);
 
-template <class Context, class Node>
-void look_apart(Node const& n, explanation& x) {
+template <class Node, class Names>
+void look_apart(Node const& n, explanation& x, Names const& names) {
   if constexpr (Node::dims.rank > 0) ++x.temporaries;
-  explain_statement(n, x, "temporary");
+  explain_statement(close_over(n, names), x, "temporary");
 }
 template <class Node>
 struct survey {
-  template <class Context>
-  static void visit(Node const&, explanation&) {}
+  template <class Context, class Names>
+  static void visit(Node const&, explanation&, Names const&) {}
 };
 template <class Op, class A>
 struct survey<map<Op, A>> {
-  template <class Context>
-  static void visit(map<Op, A> const& n, explanation& x) {
-    look<Context>(n.a, x);
+  template <class Context, class Names>
+  static void visit(map<Op, A> const& n, explanation& x, Names const& names) {
+    look<Context>(n.a, x, names);
   }
 };
 template <class Op, class A, class B>
 struct survey<map<Op, A, B>> {
-  template <class Context>
-  static void visit(map<Op, A, B> const& n, explanation& x) {
-    look<child_context<map<Op, A, B>, A, Context>>(n.a, x);
-    look<child_context<map<Op, A, B>, B, Context>>(n.b, x);
+  template <class Context, class Names>
+  static void visit(map<Op, A, B> const& n, explanation& x, Names const& names) {
+    look<child_context<map<Op, A, B>, A, Context>>(n.a, x, names);
+    look<child_context<map<Op, A, B>, B, Context>>(n.b, x, names);
   }
 };
 template <class Op, class A, class B, class C>
 struct survey<map<Op, A, B, C>> {
-  template <class Context>
-  static void visit(map<Op, A, B, C> const& n, explanation& x) {
+  template <class Context, class Names>
+  static void visit(map<Op, A, B, C> const& n, explanation& x, Names const& names) {
     using node = map<Op, A, B, C>;
-    look<child_context<node, A, Context>>(n.a, x);
-    look<child_context<node, B, Context>>(n.b, x);
-    look<child_context<node, C, Context>>(n.c, x);
+    look<child_context<node, A, Context>>(n.a, x, names);
+    look<child_context<node, B, Context>>(n.b, x, names);
+    look<child_context<node, C, Context>>(n.c, x, names);
   }
 };
 template <class Op, unsigned Mask, class A>
 struct survey<reduce<Op, Mask, A>> {
-  template <class Context>
-  static void visit(reduce<Op, Mask, A> const& n, explanation& x) {
+  template <class Context, class Names>
+  static void visit(reduce<Op, Mask, A> const& n, explanation& x, Names const& names) {
     if constexpr (binding<reduce<Op, Mask, A>>::template fuses<Context>)
-      look<typename Context::inside>(n.a, x);
+      look<typename Context::inside>(n.a, x, names);
     else
-      look_apart<Context>(n, x);
+      look_apart(n, x, names);
   }
 };
 template <class A, class B>
 struct survey<contract<A, B>> {
-  template <class Context>
-  static void visit(contract<A, B> const& n, explanation& x) {
-    if constexpr (!Context::tile) look_apart<Context>(n, x);
+  template <class Context, class Names>
+  static void visit(contract<A, B> const& n, explanation& x, Names const& names) {
+    if constexpr (!Context::tile) look_apart(n, x, names);
   }
 };
 template <class A, weft::shape D>
 struct survey<view<A, D>> {
-  template <class Context>
-  static void visit(view<A, D> const& n, explanation& x) {
+  template <class Context, class Names>
+  static void visit(view<A, D> const& n, explanation& x, Names const& names) {
     if constexpr (elementwise<A>)
-      look<typename Context::indirect>(n.a, x);
+      look<typename Context::indirect>(n.a, x, names);
     else
-      look_apart<Context>(n.a, x);
+      look_apart(n.a, x, names);
   }
 };
 template <unsigned Mask, class A>
 struct survey<squeeze_node<Mask, A>> {
-  template <class Context>
-  static void visit(squeeze_node<Mask, A> const& n, explanation& x) {
+  template <class Context, class Names>
+  static void visit(squeeze_node<Mask, A> const& n, explanation& x, Names const& names) {
     if constexpr (Context::outer && A::dims.rank == Context::domain && expr::trailing(Mask, A::dims.rank) == Context::q)
-      look<Context>(n.a, x);
+      look<Context>(n.a, x, names);
     else if constexpr (elementwise<A>)
-      look<typename Context::indirect>(n.a, x);
+      look<typename Context::indirect>(n.a, x, names);
+    else if constexpr (evaluated_number<squeeze_node<Mask, A>>)
+      explain_statement(close_over(n.a, names), x, "number");
     else
-      look_apart<Context>(n.a, x);
+      look_apart(n.a, x, names);
   }
 };
 template <class Id, class D, class B>
 struct survey<let_node<Id, D, B>> {
-  template <class Context>
-  static void visit(let_node<Id, D, B> const& n, explanation& x) {
-    if constexpr (met<Id, Context, B>::value) look<defining_context<Context, D>>(n.definition, x);
-    look<Context>(n.body, x);
+  template <class Context, class Names>
+  static void visit(let_node<Id, D, B> const& n, explanation& x, Names const& names) {
+    if constexpr (met<Id, Context, B>::value) look<defining_context<Context, D>>(n.definition, x, names);
+    look<Context>(n.body, x, name<Id, D, 0, false, Names>{n.definition, names});
   }
 };
 
@@ -187,24 +189,24 @@ void explain_statement(E const& e, explanation& x, char const* role) {
   if constexpr (s == strategy::columns) {
     auto const& n = root<E>::node(e);
     using A = std::remove_cvref_t<decltype(n.a)>;
-    look<context<A::dims.rank, 0, true>>(n.a, x);
+    look<context<A::dims.rank, 0, true>>(n.a, x, no_names{});
     say(x, "columns, added up in strips", role, 1, sizes, type);
   } else if constexpr (s == strategy::product) {
     auto const& n = product_in<E>::find(e);
     using P = std::remove_cvref_t<decltype(n)>;
     auto const operand = [&](auto const& o) {
       using O = std::remove_cvref_t<decltype(o)>;
-      look<context<2, 0, true>>(o, x);
+      look<context<2, 0, true>>(o, x, no_names{});
       return std::is_base_of_v<memory<element_t<P>>, decltype(operand_source<element_t<P>, O>::cursor)>;
     };
     bool const left = operand(n.a), right = operand(n.b);
-    if constexpr (!std::is_same_v<E, P>) look<with>(e, x);
+    if constexpr (!std::is_same_v<E, P>) look<with>(e, x, no_names{});
     std::string what = "product";
     if (!left || !right) what += ", operands computed while packing";
     if constexpr (!std::is_same_v<E, P> && E::dims.rank == 2) what += ", the rest on its tiles";
     say(x, what.c_str(), role, 1, sizes, type);
   } else {
-    look<with>(e, x);
+    look<with>(e, x, no_names{});
     constexpr int last = cursor_of<E>::avail;
     if constexpr (s == strategy::narrow) {
       say(x, "rows, one value each", role, last + 1, sizes, type);

@@ -87,7 +87,11 @@ WEFT_INLINE auto place_in(borrowed<T, R> const& b, I const&... index) {
 template <class T, int R, class X>
 void write_borrowed(borrowed<T, R>& b, X const& given) {
   static_assert(!std::is_const_v<T>, "weft: this memory was borrowed as const");
-  if constexpr (!expression<X>) {
+  if constexpr (std::is_const_v<T>) {
+    return;
+  } else if constexpr (!expression<X>) {
+    static_assert(std::is_same_v<T, promote_t<T, weak_t<typename expr::number<X>::type, T>>>,
+                  "weft: assign: a fractional number would be lost in a tensor of integers");
     write_borrowed(b, expr::constant<T>(static_cast<T>(given)));
   } else {
     decltype(auto) e = stored(given);
