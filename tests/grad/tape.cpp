@@ -114,3 +114,29 @@ TEST_CASE("steps allocate nothing new and copy nothing") {
   CHECK(after.copies_on_write == before.copies_on_write);
   CHECK(after.bytes_in_use == before.bytes_in_use);
 }
+
+TEST_CASE("the same bits for every number of threads") {
+  index_t const n = 400003;
+  auto f = [](auto const& a, auto const& b, auto const& k) { return mean(sigmoid(a * b) * tanh(a * k)); };
+  tensor<float, 1> a, b;
+  a.prepare({n});
+  b.prepare({n});
+  for (index_t i = 0; i < n; ++i) {
+    a.data()[i] = static_cast<float>(std::sin(double(i)));
+    b.data()[i] = static_cast<float>(std::cos(3 * double(i)));
+  }
+  auto const run = [&](int threads) {
+    set_num_threads(threads);
+    auto r = value_and_grad(f, wrt<0, 1, 2>)(a, b, 0.7f);
+    set_num_threads(0);
+    return r;
+  };
+  auto const one = run(1);
+  for (int threads : {2, 8}) {
+    auto const many = run(threads);
+    CHECK(float(many.value) == float(one.value));
+    CHECK(array_equal(std::get<0>(many.gradient), std::get<0>(one.gradient)));
+    CHECK(array_equal(std::get<1>(many.gradient), std::get<1>(one.gradient)));
+    CHECK(float(std::get<2>(many.gradient)) == float(std::get<2>(one.gradient)));
+  }
+}

@@ -245,9 +245,9 @@ struct pool_exit {
   return true;
 }
 
-template <class F>
 struct job {
-  F const* f;
+  void (*call)(void const* self, index_t task);
+  void const* self;
   index_t tasks;
 #ifndef WEFT_NO_EXCEPTIONS
   bool failed = false;
@@ -257,10 +257,10 @@ struct job {
 
   void run_one(index_t task) {
 #ifdef WEFT_NO_EXCEPTIONS
-    (*f)(task);
+    call(self, task);
 #else
     try {
-      (*f)(task);
+      call(self, task);
     } catch (...) {
       if (!__atomic_exchange_n(&failed, true, __ATOMIC_ACQ_REL)) error = std::current_exception();
       __atomic_store_n(&next, tasks, __ATOMIC_RELAXED);
@@ -312,22 +312,30 @@ inline void set_executor(executor_hook run, void* context = nullptr) {
   process::pool.executor_context = context;
 }
 
-// f(task) for each task in [0, tasks).
-template <class F>
-void parallel_for(index_t tasks, F const& f) {
+namespace threads {
+
+[[gnu::noinline]] inline void run_tasks(index_t tasks, void (*call)(void const* self, index_t task), void const* self) {
   if (tasks > 1 && !process::inside_task) {
     if (executor_hook const run = process::pool.executor) {
-      threads::job<F> job{&f, tasks};
-      run(process::pool.executor_context, tasks, threads::job<F>::run_task, &job);
-      return job.rethrow();
+      job j{call, self, tasks};
+      run(process::pool.executor_context, tasks, job::run_task, &j);
+      return j.rethrow();
     }
     index_t const most = num_threads() < tasks ? num_threads() : tasks;
     if (most > 1) {
-      threads::job<F> job{&f, tasks};
-      if (threads::run_in_pool(static_cast<int>(most - 1), threads::job<F>::run_some, &job)) return job.rethrow();
+      job j{call, self, tasks};
+      if (run_in_pool(static_cast<int>(most - 1), job::run_some, &j)) return j.rethrow();
     }
   }
-  for (index_t task = 0; task < tasks; ++task) f(task);
+  for (index_t task = 0; task < tasks; ++task) call(self, task);
+}
+
+}  // namespace threads
+
+// f(task) for each task in [0, tasks).
+template <class F>
+WEFT_INLINE void parallel_for(index_t tasks, F const& f) {
+  threads::run_tasks(tasks, [](void const* self, index_t task) { (*static_cast<F const*>(self))(task); }, &f);
 }
 
 }  // namespace WEFT_ISA
