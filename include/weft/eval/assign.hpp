@@ -190,15 +190,21 @@ void write_through(T* base, index_t const* strides, extents<R> const& ext, E con
   if (!where.used_fresh) return;
   frame f;
   set_extents<R>(f, ext);
-  target<T> out;
+  result out;
   out.base = base;
+  out.type = &result_type_of<T>;
   for (int d = 0; d < R; ++d) out.stride[d] = strides[d];
-  memory<T> from;
-  from.base = static_cast<T const*>(where.fresh.data());
-  dense_strides(ext.data(), R, from.stride);
-  int const a = from.dense_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
+  using cursor = memory<T>;
+  table<cursor> from;
+  leaf& fresh = from.at[0];
+  fresh.base = where.fresh.data();
+  fresh.type = &leaf_type_of<T>;
+  fresh.single = false;
+  dense_strides(ext.data(), R, fresh.stride);
+  int const a = fresh.dense_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
   f.set_row(R - (k > 0 ? k : R > 0 ? 1 : 0));
-  run<false, false>(from, out, f, false);
+  cursor const c{};
+  run(job_of<false, false, one_result<T>>(c, from, &out, 1, f));
 }
 
 }  // namespace engine

@@ -1,10 +1,12 @@
 // From nodes to cursors.
 //
-// `bind<Context>(node, frame, axis_map, names)`; one `binding<Node>` a kind of node, below. What can't be part of
-// the loop (a product inside the tree, a reduction over other axes) is evaluated here, before the loop begins.
+// `bind<Context>(node, binder, axis_map, names)`; one `binding<Node>` a kind of node, below. What lies in memory goes
+// to the binder's table. What can't be part of the loop (a product inside the tree, a reduction over other axes) is
+// evaluated here, before the loop begins.
 #pragma once
 #include <weft/eval/cursor.hpp>
 #include <weft/expr/narrow.hpp>
+#include <weft/expr/view.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -16,59 +18,69 @@ struct binding;
 template <class T, int R, class E>
 tensor<T, R> evaluated(E const& e);
 
-template <class Context, class Node, class Names>
-WEFT_INLINE auto bind(Node const& node, frame const& f, axis_map const& m, Names const& names) {
-  return binding<Node>::template make<Context>(node, f, m, names);
-}
+// Where bind puts what it finds, in the order in which cursors enter their spots.
+struct binder {
+  frame const& f;
+  leaf* next;
+  storage* kept;         // of results evaluated apart
+  leaf* tile = nullptr;  // the product whose epilogue is bound
+};
 
-// Extents and strides of a leaf's memory become strides in the domain. Returns what is added to its address.
-[[gnu::noinline]] inline index_t lay_out(leaf_strides& c, frame const& f, axis_map const& m, index_t const* strides,
-                                         int rank) {
-  index_t offset = 0;
-  for (int d = 0; d < f.rank; ++d) c.stride[d] = 0;
-  for (int i = 0; i < rank; ++i) {
-    offset += strides[i] * m.start[i];
-    if (m.axis[i] >= 0) c.stride[m.axis[i]] += strides[i] * m.step[i];
-  }
-  return offset;
+template <class Context, class Node, class Names>
+WEFT_INLINE auto bind(Node const& node, binder& b, axis_map const& m, Names const& names) {
+  return binding<Node>::template make<Context>(node, b, m, names);
 }
-WEFT_INLINE void dense_strides(index_t const* e, int rank, index_t* strides) {
-  index_t s = 1;
-  for (int i = rank - 1; i >= 0; --i) {
-    strides[i] = s;
-    s *= e[i];
+template <class Context, class Node>
+using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<binder&>(), std::declval<axis_map const&>(),
+                                     no_names{}));
+
+// The leaves of a cursor, and what was evaluated for it.
+template <class Cursor>
+struct table {
+  static constexpr int count = Cursor::leaves;
+  leaf at[count > 0 ? static_cast<std::size_t>(count) : 1];
+  [[no_unique_address]] std::conditional_t<(Cursor::kept > 0), std::array<storage, static_cast<std::size_t>(Cursor::kept)>,
+                                           no_names> kept;
+  WEFT_INLINE table() {
+    if constexpr (count == 0) at[0].base = nullptr;
   }
+  WEFT_INLINE binder into(frame const& f) {
+    if constexpr (Cursor::kept > 0)
+      return {f, at, kept.data()};
+    else
+      return {f, at, nullptr};
+  }
+};
+
+[[gnu::noinline]] inline void place_leaf(leaf& l, binder const& b, axis_map const& m, index_t const* e, int rank) {
+  index_t const offset = lay_out_dense(l, b.f, m, e, rank);
+  l.base = static_cast<char const*>(l.base) + offset * l.type->size;
 }
-[[gnu::noinline]] inline index_t lay_out_dense(leaf_strides& c, frame const& f, axis_map const& m, index_t const* e,
-                                               int rank) {
-  index_t strides[max_rank];
-  dense_strides(e, rank, strides);
-  return lay_out(c, f, m, strides, rank);
+// A dense leaf of the extents `e`.
+template <class T>
+WEFT_INLINE void add_leaf(binder& b, T const* data, axis_map const& m, index_t const* e, int rank, bool single) {
+  leaf& l = *b.next++;
+  l.base = data;
+  l.type = &leaf_type_of<T>;
+  l.single = single;
+  if (b.f.flat)
+    l.stride[0] = 1;
+  else
+    place_leaf(l, b, m, e, rank);
 }
 template <class Context, class T>
 using memory_in = std::conditional_t<Context::outer, outer_memory<T>, memory<T>>;
 
-// A dense leaf of the extents `e`. (GCC 12 builds the result in place only if it is declared in the function's own
-// block.)
-template <class Cursor, class T, std::size_t R>
-WEFT_INLINE Cursor dense_leaf(T const* data, std::array<index_t, R> const& e, frame const& f, axis_map const& m) {
-  Cursor c;
-  c.base = data;
-  if (f.flat)
-    c.stride[0] = 1;
-  else
-    c.base += lay_out_dense(c, f, m, e.data(), static_cast<int>(R));
-  return c;
-}
-
 template <class T, auto S>
 struct binding<tensor<T, S>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(tensor<T, S> const& t, frame const& f, axis_map const& m, Names const&) {
+  WEFT_INLINE static auto make(tensor<T, S> const& t, binder& b, axis_map const& m, Names const&) {
     if constexpr (to_shape(S).rank == 0) {
       return constant<T>{*t.data()};
     } else {
-      return dense_leaf<memory_in<Context, T>>(t.data(), t.sizes(), f, m);
+      auto const e = t.sizes();
+      add_leaf(b, t.data(), m, e.data(), to_shape(S).rank, Context::outer);
+      return memory_in<Context, T>{};
     }
   }
 };
@@ -76,68 +88,47 @@ struct binding<tensor<T, S>> {
 template <class T>
 struct binding<expr::constant<T>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(expr::constant<T> const& t, frame const&, axis_map const&, Names const&) {
+  WEFT_INLINE static auto make(expr::constant<T> const& t, binder&, axis_map const&, Names const&) {
     return constant<T>{t.value};
   }
 };
 
-// The map of a child of an elementwise node: same place, but axes of size 1 that are stretched stay at 0.
-[[gnu::noinline]] inline axis_map child_map(axis_map const& m, index_t const* own, int R, index_t const* child, int C) {
-  axis_map r;
-  for (int c = 0; c < C; ++c) {
-    int const i = c + R - C;
-    bool const stretched = child[c] == 1 && own[i] != 1;
-    r.axis[c] = stretched ? -1 : m.axis[i];
-    r.start[c] = stretched ? 0 : m.start[i];
-    r.step[c] = stretched ? 0 : m.step[i];
-  }
-  return r;
-}
-template <int R, int C>
-WEFT_INLINE axis_map child_map(axis_map const& m, extents<R> const& own, extents<C> const& child) {
-  return child_map(m, own.data(), R, child.data(), C);
-}
+// A child of an elementwise node has the same place: axes are aligned at the end, and lay_out_dense stretches those of
+// size 1.
+template <class Context, class Parent, class Child>
+using child_context = std::conditional_t<Context::outer || Child::dims.rank == 0 || Child::dims.rank == Parent::dims.rank,
+                                         Context, typename Context::indirect>;
 template <class Context, class Node, class Child, class Names>
-WEFT_INLINE auto bind_child(Node const& node, Child const& child, frame const& f, axis_map const& m,
-                            Names const& names) {
-  constexpr int R = Node::dims.rank, C = Child::dims.rank;
-  if constexpr (C == 0 || (R == C && Node::dims.known() && Node::dims == Child::dims)) {
-    return bind<Context>(child, f, m, names);
-  } else if constexpr (Context::outer) {
-    return bind<Context>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
-  } else if constexpr (R == C) {
-    return bind<Context>(child, f, f.flat ? m : child_map<R, C>(m, node.sizes(), child.sizes()), names);
-  } else {
-    return bind<typename Context::indirect>(child, f, child_map<R, C>(m, node.sizes(), child.sizes()), names);
-  }
+WEFT_INLINE auto bind_child(Node const&, Child const& child, binder& b, axis_map const& m, Names const& names) {
+  return bind<child_context<Context, Node, Child>>(child, b, m, names);
 }
 
 template <class Op, class A>
 struct binding<map<Op, A>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(map<Op, A> const& n, frame const& f, axis_map const& m, Names const& names) {
-    using CA = decltype(bind_child<Context>(n, n.a, f, m, names));
-    return mapped<Op, CA>{bind_child<Context>(n, n.a, f, m, names)};
+  WEFT_INLINE static auto make(map<Op, A> const& n, binder& b, axis_map const& m, Names const& names) {
+    using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
+    return mapped<Op, CA>{bind_child<Context>(n, n.a, b, m, names)};
   }
 };
 template <class Op, class A, class B>
 struct binding<map<Op, A, B>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(map<Op, A, B> const& n, frame const& f, axis_map const& m, Names const& names) {
-    using CA = decltype(bind_child<Context>(n, n.a, f, m, names));
-    using CB = decltype(bind_child<Context>(n, n.b, f, m, names));
-    return mapped<Op, CA, CB>{bind_child<Context>(n, n.a, f, m, names), bind_child<Context>(n, n.b, f, m, names)};
+  WEFT_INLINE static auto make(map<Op, A, B> const& n, binder& b, axis_map const& m, Names const& names) {
+    using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
+    using CB = decltype(bind_child<Context>(n, n.b, b, m, names));
+    return mapped<Op, CA, CB>{bind_child<Context>(n, n.a, b, m, names), bind_child<Context>(n, n.b, b, m, names)};
   }
 };
 template <class Op, class A, class B, class C>
 struct binding<map<Op, A, B, C>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(map<Op, A, B, C> const& n, frame const& f, axis_map const& m, Names const& names) {
-    using CA = decltype(bind_child<Context>(n, n.a, f, m, names));
-    using CB = decltype(bind_child<Context>(n, n.b, f, m, names));
-    using CC = decltype(bind_child<Context>(n, n.c, f, m, names));
-    return mapped<Op, CA, CB, CC>{bind_child<Context>(n, n.a, f, m, names), bind_child<Context>(n, n.b, f, m, names),
-                                  bind_child<Context>(n, n.c, f, m, names)};
+  WEFT_INLINE static auto make(map<Op, A, B, C> const& n, binder& b, axis_map const& m, Names const& names) {
+    using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
+    using CB = decltype(bind_child<Context>(n, n.b, b, m, names));
+    using CC = decltype(bind_child<Context>(n, n.c, b, m, names));
+    return mapped<Op, CA, CB, CC>{bind_child<Context>(n, n.a, b, m, names), bind_child<Context>(n, n.b, b, m, names),
+                                  bind_child<Context>(n, n.c, b, m, names)};
   }
 };
 
@@ -186,16 +177,17 @@ WEFT_INLINE auto close_over(Node const& n, name<Id, D, A, S, Outer> const& names
 }
 
 template <class Context, class Node, class Names>
-WEFT_INLINE auto bind_evaluated(Node const& n, frame const& f, axis_map const& m, Names const& names) {
+WEFT_INLINE auto bind_evaluated(Node const& n, binder& b, axis_map const& m, Names const& names) {
   using T = element_t<Node>;
   constexpr int R = Node::dims.rank;
   auto result = evaluated<T, R>(close_over(n, names));
   if constexpr (R == 0) {
     return constant<T>{result.items().items[0]};
   } else {
-    auto c = dense_leaf<owned<memory_in<Context, T>>>(std::as_const(result).data(), result.sizes(), f, m);
-    c.keep = result.items().buffer;
-    return c;
+    auto const e = result.sizes();
+    add_leaf(b, std::as_const(result).data(), m, e.data(), R, Context::outer);
+    *b.kept++ = static_cast<storage&&>(result.items().buffer);
+    return owned<memory_in<Context, T>>{};
   }
 }
 
@@ -207,30 +199,39 @@ struct binding<reduce<Op, Mask, A>> {
                                 node::q == Context::q;
 
   template <class Context, class Names>
-  WEFT_INLINE static auto make(node const& n, frame const& f, axis_map const& m, Names const& names) {
+  WEFT_INLINE static auto make(node const& n, binder& b, axis_map const& m, Names const& names) {
     if constexpr (fuses<Context>) {
-      auto const own = axis_map::identity<A::dims.rank>();
-      using C = decltype(bind<typename Context::inside>(n.a, f, own, names));
-      return row_reduce<Op, element_t<A>, C>{bind<typename Context::inside>(n.a, f, own, names)};
+      axis_map own;
+      if (!b.f.flat) own.set_identity(A::dims.rank);
+      using C = decltype(bind<typename Context::inside>(n.a, b, own, names));
+      return row_reduce<Op, element_t<A>, C>{bind<typename Context::inside>(n.a, b, own, names)};
     } else {
-      return bind_evaluated<Context>(n, f, m, names);
+      return bind_evaluated<Context>(n, b, m, names);
     }
   }
 };
 
+// The tile of a product, as the rest of the statement sees it.
+template <class T>
+WEFT_INLINE void set_tile_leaf(leaf& l) {
+  l.base = nullptr;
+  l.type = &leaf_type_of<T>;
+  l.single = false;
+  l.stride[0] = 0;
+  l.stride[1] = 1;
+}
 template <class A, class B>
 struct binding<contract<A, B>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(contract<A, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+  WEFT_INLINE static auto make(contract<A, B> const& n, binder& b, axis_map const& m, Names const& names) {
     if constexpr (Context::tile) {
       // The driver's tile: its address and row pitch are set for each block (eval/product.hpp).
-      tile_memory<element_t<contract<A, B>>> c;
-      c.base = nullptr;
-      c.stride[0] = 0;
-      c.stride[1] = 1;
-      return c;
+      using T = element_t<contract<A, B>>;
+      b.tile = b.next++;
+      set_tile_leaf<T>(*b.tile);
+      return memory<T>{};
     } else {
-      return bind_evaluated<Context>(n, f, m, names);
+      return bind_evaluated<Context>(n, b, m, names);
     }
   }
 };
@@ -273,48 +274,64 @@ template <unsigned Mask, class A>
 inline constexpr bool evaluated_number<squeeze_node<Mask, A>> = squeeze_node<Mask, A>::dims.rank == 0 && !elementwise<A>;
 
 template <class Context, class A, class Names>
-WEFT_INLINE auto bind_viewed(A const& a, frame const& f, axis_map const& m, Names const& names) {
+WEFT_INLINE auto bind_viewed(A const& a, binder& b, axis_map const& m, Names const& names) {
   if constexpr (elementwise<A>)
-    return bind<typename Context::indirect>(a, f, m, names);
+    return bind<typename Context::indirect>(a, b, m, names);
   else
-    return bind_evaluated<Context>(a, f, m, names);
+    return bind_evaluated<Context>(a, b, m, names);
+}
+
+// The map of what a view of extents `own` (rank) looks at.
+[[gnu::noinline]] inline void look_through(axis_map& to, axis_map const& m, index_t const* own, int rank,
+                                           expr::axis_source const* from, int child_rank) {
+  to.rank = child_rank;
+  for (int c = 0; c < child_rank; ++c) {
+    auto const& s = from[c];
+    bool const moves = s.axis >= 0 && own[s.axis] != 1;
+    int const i = moves ? s.axis + m.rank - rank : 0;
+    to.axis[c] = moves ? m.axis[i] : -1;
+    to.start[c] = s.start + (moves ? s.step * m.start[i] : 0);
+    to.step[c] = moves ? s.step * m.step[i] : 0;
+  }
+}
+// The same for a node of `rank` axes that drops those in `mask` of its child, each of size 1.
+[[gnu::noinline]] inline void look_through(axis_map& to, axis_map const& m, int rank, unsigned mask, int child_rank) {
+  to.rank = child_rank;
+  for (int c = 0, i = m.rank - rank; c < child_rank; ++c) {
+    bool const dropped = (mask >> c) & 1;
+    to.axis[c] = dropped ? -1 : m.axis[i];
+    to.start[c] = dropped ? 0 : m.start[i];
+    to.step[c] = dropped ? 0 : m.step[i];
+    if (!dropped) ++i;
+  }
 }
 
 template <class A, weft::shape D>
 struct binding<view<A, D>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(view<A, D> const& n, frame const& f, axis_map const& m, Names const& names) {
+  WEFT_INLINE static auto make(view<A, D> const& n, binder& b, axis_map const& m, Names const& names) {
     axis_map r;
-    for (int c = 0; c < A::dims.rank; ++c) {
-      auto const& s = n.from[static_cast<std::size_t>(c)];
-      bool const moves = s.axis >= 0;
-      r.axis[c] = moves ? m.axis[s.axis] : -1;
-      r.start[c] = s.start + (moves ? s.step * m.start[s.axis] : 0);
-      r.step[c] = moves ? s.step * m.step[s.axis] : 0;
-    }
-    return bind_viewed<Context>(n.a, f, r, names);
+    look_through(r, m, n.ext.data(), D.rank, n.from.data(), A::dims.rank);
+    return bind_viewed<Context>(n.a, b, r, names);
   }
 };
 
 template <unsigned Mask, class A>
 struct binding<squeeze_node<Mask, A>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(squeeze_node<Mask, A> const& n, frame const& f, axis_map const& m, Names const& names) {
+  WEFT_INLINE static auto make(squeeze_node<Mask, A> const& n, binder& b, axis_map const& m, Names const& names) {
     constexpr int R = A::dims.rank;
-    axis_map r;
-    for (int c = 0, i = 0; c < R; ++c) {
-      bool const dropped = (Mask >> c) & 1;
-      r.axis[c] = dropped ? -1 : m.axis[i];
-      r.start[c] = dropped ? 0 : m.start[i];
-      r.step[c] = dropped ? 0 : m.step[i];
-      if (!dropped) ++i;
-    }
-    if constexpr (Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)
-      return bind<Context>(n.a, f, r, names);
-    else if constexpr (evaluated_number<squeeze_node<Mask, A>>)
+    if constexpr (evaluated_number<squeeze_node<Mask, A>> &&
+                  !(Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)) {
       return bind_number(n.a, names);
-    else
-      return bind_viewed<Context>(n.a, f, r, names);
+    } else {
+      axis_map r;
+      look_through(r, m, squeeze_node<Mask, A>::dims.rank, Mask, R);
+      if constexpr (Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)
+        return bind<Context>(n.a, b, r, names);
+      else
+        return bind_viewed<Context>(n.a, b, r, names);
+    }
   }
 };
 
@@ -326,23 +343,20 @@ template <class Id, class Context, class Node>
 struct met {
   static constexpr bool value = expr::is_cell_of<Id, Node>;
 };
-template <class Parent, class Child, class Context>
-using child_context = std::conditional_t<Context::outer || Child::dims.rank == 0 || Child::dims.rank == Parent::dims.rank,
-                                         Context, typename Context::indirect>;
 template <class Id, class Context, class Op, class A>
 struct met<Id, Context, map<Op, A>> : met<Id, Context, A> {};
 template <class Id, class Context, class Op, class A, class B>
 struct met<Id, Context, map<Op, A, B>> {
   using node = map<Op, A, B>;
   static constexpr bool value =
-      met<Id, child_context<node, A, Context>, A>::value || met<Id, child_context<node, B, Context>, B>::value;
+      met<Id, child_context<Context, node, A>, A>::value || met<Id, child_context<Context, node, B>, B>::value;
 };
 template <class Id, class Context, class Op, class A, class B, class C>
 struct met<Id, Context, map<Op, A, B, C>> {
   using node = map<Op, A, B, C>;
-  static constexpr bool value = met<Id, child_context<node, A, Context>, A>::value ||
-                                met<Id, child_context<node, B, Context>, B>::value ||
-                                met<Id, child_context<node, C, Context>, C>::value;
+  static constexpr bool value = met<Id, child_context<Context, node, A>, A>::value ||
+                                met<Id, child_context<Context, node, B>, B>::value ||
+                                met<Id, child_context<Context, node, C>, C>::value;
 };
 template <class Id, class Context, class Op, unsigned Mask, class A>
 struct met<Id, Context, reduce<Op, Mask, A>> {
@@ -368,27 +382,26 @@ template <class Id, class D, class B>
 struct binding<let_node<Id, D, B>> {
   // The node may be narrower than the definition, whose place is then that of the reduction it stands in.
   template <class Context, class Names>
-  WEFT_INLINE static auto define(let_node<Id, D, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+  WEFT_INLINE static auto define(let_node<Id, D, B> const& n, binder& b, axis_map const& m, Names const& names) {
     constexpr int C = D::dims.rank;
     using defining = defining_context<Context, D>;
     if constexpr (C > 0 && Context::direct && C == Context::domain) {
-      if (f.flat) return bind<defining>(n.definition, f, m, names);
-      auto const own = axis_map::identity<C>();
-      return bind<defining>(n.definition, f, child_map(own, f.ext, C, n.definition.sizes().data(), C), names);
+      axis_map own;
+      if (!b.f.flat) own.set_identity(C);
+      return bind<defining>(n.definition, b, own, names);
     } else {
-      return bind_child<defining>(n, n.definition, f, m, names);
+      return bind_child<defining>(n, n.definition, b, m, names);
     }
   }
   template <class Context, class Names>
-  WEFT_INLINE static auto make(let_node<Id, D, B> const& n, frame const& f, axis_map const& m, Names const& names) {
+  WEFT_INLINE static auto make(let_node<Id, D, B> const& n, binder& b, axis_map const& m, Names const& names) {
     if constexpr (met<Id, Context, B>::value) {
-      auto d = define<Context>(n, f, m, names);
-      using DC = decltype(d);
+      using DC = decltype(define<Context>(n, b, m, names));
       name<Id, D, DC::avail, DC::row_constant, Names> const inner{n.definition, names};
-      auto b = bind<Context>(n.body, f, m, inner);
-      return named<Id, DC, decltype(b)>{d, b};
+      using BC = decltype(bind<Context>(n.body, b, m, inner));
+      return named<Id, DC, BC>{define<Context>(n, b, m, names), bind<Context>(n.body, b, m, inner)};
     } else {
-      return bind<Context>(n.body, f, m, name<Id, D, 0, true, Names>{n.definition, names});
+      return bind<Context>(n.body, b, m, name<Id, D, 0, true, Names>{n.definition, names});
     }
   }
 };
@@ -396,7 +409,7 @@ struct binding<let_node<Id, D, B>> {
 template <class Id, class T, weft::shape S, int Row>
 struct binding<cell<Id, T, S, Row>> {
   template <class Context, class Names>
-  WEFT_INLINE static auto make(cell<Id, T, S, Row> const&, frame const&, axis_map const&, Names const& names) {
+  WEFT_INLINE static auto make(cell<Id, T, S, Row> const&, binder&, axis_map const&, Names const& names) {
     return find(names);
   }
 

@@ -4,7 +4,7 @@
 // `rows_together` rows at a time, so that its accumulators are loaded and stored once for several rows. Blocks of
 // `column_block` rows are joined pairwise, in an order given by the shape alone; threads take strips and blocks.
 #pragma once
-#include <weft/eval/program.hpp>
+#include <weft/eval/kernel.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -50,8 +50,9 @@ WEFT_INLINE void add_rows(Cursor const& c, index_t r, index_t index, index_t col
 
 // Rows [from, to) of the reduced axes at one place of the outer ones, columns [c0, c0 + columns).
 template <int N, class P, class Accumulator, class Cursor>
-void add_block(Cursor& c, leaf_handles<Cursor> const& leaves, frame const& f, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
+void add_block(Cursor& c, walk& leaves, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
                index_t columns, Accumulator* sum, index_t tile_rows) {
+  frame const& f = leaves.f;
   for (index_t k = 0; k * N < columns; ++k) sum[k].clear();
   if (from == to) return;
   index_t at[max_rank] = {};
@@ -68,7 +69,8 @@ void add_block(Cursor& c, leaf_handles<Cursor> const& leaves, frame const& f, in
     index_t rows = f.ext[f.row - 1] - at[f.row - 1];
     if (rows > to - row) rows = to - row;
     if (rows > tile_rows) rows = tile_rows;
-    enter_leaves(leaves.at, leaves.count, f, region{at, at[f.row - 1], rows, c0, columns});
+    spot const* in = leaves.enter({at, at[f.row - 1], rows, c0, columns});
+    c.enter(in);
     index_t r = 0;
     for (; r + 4 <= rows; r += 4) add_rows<4, N, P>(c, r, row + r, columns, sum);
     for (; r < rows; ++r) add_rows<1, N, P>(c, r, row + r, columns, sum);
@@ -83,7 +85,7 @@ void add_block(Cursor& c, leaf_handles<Cursor> const& leaves, frame const& f, in
 
 // out (outer, columns), dense. Precondition: f.row > outer_axes, the cursor reads nothing that `out` overlaps.
 template <class Op, class T, class Cursor, class R>
-void reduce_columns(Cursor& c, frame const& f, int outer_axes, R* out) {
+void reduce_columns(Cursor const& c, leaf const* leaves, frame const& f, int outer_axes, R* out) {
   counters().kernels += 1;
   constexpr int N = lanes_of_width<larger(Cursor::width, sizeof(typename Op::template compute<T>))>;
   using types = column_types<Op, T, N>;
@@ -97,14 +99,14 @@ void reduce_columns(Cursor& c, frame const& f, int outer_axes, R* out) {
   index_t const blocks = depth > 0 ? (depth + column_block - 1) / column_block : 1;
   bool const threads = outer * depth * f.n * (1 + Cursor::cost / 4) >= threads_from && num_threads() > 1;
 
-  auto const one_block = [&](Cursor& own, index_t o, index_t strip, index_t b, accumulator* sum) {
+  auto const one_block = [&](index_t o, index_t strip, index_t b, accumulator* sum) {
     arena_scope scope;
     index_t const c0 = strip * strip_columns, width = strip_columns < f.n - c0 ? strip_columns : f.n - c0;
-    leaf_handles<Cursor> const leaves(own);
-    index_t const tile_rows = staging_of(leaves.at, leaves.count, f).any ? 16 : f.ext[f.row - 1];
-    prepare_leaves(leaves.at, leaves.count, f, scope, tile_rows, width);
+    index_t const tile_rows = staging_of(leaves, Cursor::leaves, f).any ? 16 : f.ext[f.row - 1];
+    walk in(leaves, Cursor::leaves, f, scope, tile_rows, width);
+    Cursor own = c;
     index_t const to = (b + 1) * column_block;
-    add_block<N, P>(own, leaves, f, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
+    add_block<N, P>(own, in, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
   };
   // sums (blocks, packs) of a strip, joined as a binary counter would
   auto const finish = [&](index_t o, index_t strip, auto&& block_sums) {
@@ -146,7 +148,7 @@ void reduce_columns(Cursor& c, frame const& f, int outer_axes, R* out) {
       for (index_t strip = 0; strip < strips; ++strip)
         finish(o, strip, [&, sum = static_cast<accumulator*>(nullptr)](index_t b, arena_scope& scope, index_t packs) mutable {
           if (!sum) sum = scope.take<accumulator>(packs);
-          one_block(c, o, strip, b, sum);
+          one_block(o, strip, b, sum);
           return sum;
         });
     return;
@@ -156,8 +158,7 @@ void reduce_columns(Cursor& c, frame const& f, int outer_axes, R* out) {
   auto* const sums = all_sums.take<accumulator>(strips * blocks * packs);
   for (index_t o = 0; o < outer; ++o) {
     parallel_for(strips * blocks, [&](index_t i) {
-      Cursor own = c;
-      one_block(own, o, i / blocks, i % blocks, sums + i * packs);
+      one_block(o, i / blocks, i % blocks, sums + i * packs);
     });
     for (index_t strip = 0; strip < strips; ++strip)
       finish(o, strip, [&](index_t b, arena_scope&, index_t) { return sums + (strip * blocks + b) * packs; });

@@ -30,97 +30,48 @@ struct room {
   }
 };
 
-struct overlap {
-  bool touches = false;   // some leaf reads what is written
-  bool crosses = false;   // ... at another place than the one being written
-};
-struct byte_range {
-  std::uintptr_t low, high;
-};
-WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* stride, frame const& f) {
-  index_t low = 0, high = 0;
-  for (int d = 0; d < f.rank; ++d) {
-    index_t const reach = stride[d] * (f.ext[d] - 1);
-    (reach < 0 ? low : high) += reach;
-  }
-  auto const b = reinterpret_cast<std::uintptr_t>(base);
-  return {b + static_cast<std::uintptr_t>(low * size), b + static_cast<std::uintptr_t>((high + 1) * size)};
-}
-[[gnu::noinline]] inline void compare_leaf(overlap& o, frame const& f, void const* base, index_t leaf_size,
-                                           index_t const* leaf_stride, void const* out, index_t size,
-                                           index_t const* stride) {
-  if (!base) return;
-  byte_range const w = range_of(out, size, stride, f), r = range_of(base, leaf_size, leaf_stride, f);
-  if (r.high <= w.low || w.high <= r.low) return;
-  o.touches = true;
-  bool same = base == out && leaf_size == size;
-  for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || leaf_stride[d] == stride[d];
-  if (!same) o.crosses = true;
-}
-// The same for a flat frame, where all there is to compare is addresses.
-template <class Cursor>
-WEFT_INLINE bool crosses_flat(Cursor const& c, index_t n, void const* out, index_t size) {
-  bool crosses = false;
-  auto const low = static_cast<char const*>(out), high = low + n * size;
-  c.each_leaf([&](void const* base, index_t leaf_size, index_t const*) {
-    auto const b = static_cast<char const*>(base);
-    crosses = crosses || (b != low && b < high && low < b + n * leaf_size) || (b == low && leaf_size != size);
-  });
-  return crosses;
-}
-[[gnu::noinline]] inline overlap overlap_of(leaf_handle const* leaf, int count, frame const& f, void const* out,
-                                            index_t size, index_t const* stride) {
-  overlap o;
-  for (int i = 0; i < count; ++i) compare_leaf(o, f, leaf[i].base, leaf[i].size, leaf[i].strides->stride, out, size, stride);
-  return o;
-}
+// An expression whose leaves are dense, and all of one shape if their extents are equal.
+template <class E, int R>
+inline constexpr bool flat_when_alike = false;
+template <class T, int R>
+inline constexpr bool flat_when_alike<expr::constant<T>, R> = true;
+template <unsigned Mask, class A, int R>
+inline constexpr bool flat_when_alike<squeeze_node<Mask, A>, R> = evaluated_number<squeeze_node<Mask, A>>;
+template <class T, auto S, int R>
+inline constexpr bool flat_when_alike<tensor<T, S>, R> = to_shape(S).rank == R || to_shape(S).rank == 0;
+template <class T, int S, int R>
+inline constexpr bool flat_when_alike<borrowed<T, S>, R> = S == R;
+template <class Id, class T, weft::shape D, int Row, int R>
+inline constexpr bool flat_when_alike<cell<Id, T, D, Row>, R> = true;  // as its definition, which is looked at too
+template <class Op, class A, int R>
+inline constexpr bool flat_when_alike<map<Op, A>, R> = flat_when_alike<A, R>;
+template <class Op, class A, class B, int R>
+inline constexpr bool flat_when_alike<map<Op, A, B>, R> = flat_when_alike<A, R> && flat_when_alike<B, R>;
+template <class Op, class A, class B, class C, int R>
+inline constexpr bool flat_when_alike<map<Op, A, B, C>, R> =
+    flat_when_alike<A, R> && flat_when_alike<B, R> && flat_when_alike<C, R>;
+template <class Id, class D, class B, int R>
+inline constexpr bool flat_when_alike<let_node<Id, D, B>, R> = flat_when_alike<D, R> && flat_when_alike<B, R>;
 
-// Every leaf is dense and has exactly these extents, or is a number by the time the loop begins.
+// Precondition: flat_when_alike. Do all leaves have the extents `e`?
 template <class E, std::size_t R>
-WEFT_INLINE bool all_flat(E const&, std::array<index_t, R> const&) {
-  return false;
-}
-template <class T, std::size_t R>
-WEFT_INLINE bool all_flat(expr::constant<T> const&, std::array<index_t, R> const&) {
-  return true;
-}
-template <unsigned Mask, class A, std::size_t R>
-WEFT_INLINE bool all_flat(squeeze_node<Mask, A> const&, std::array<index_t, R> const&) {
-  return evaluated_number<squeeze_node<Mask, A>>;
-}
-template <class T, auto S, std::size_t R>
-WEFT_INLINE bool all_flat(tensor<T, S> const& t, std::array<index_t, R> const& e) {
-  if constexpr (to_shape(S).rank == R)
-    return same_extents(t.sizes(), e);
-  else
-    return to_shape(S).rank == 0;
-}
-template <class T, int S, std::size_t R>
-WEFT_INLINE bool all_flat(borrowed<T, S> const& t, std::array<index_t, R> const& e) {
-  if constexpr (S == R)
-    return same_extents(t.sizes(), e);
-  else
-    return false;
-}
-template <class Id, class T, weft::shape D, int Row, std::size_t R>
-WEFT_INLINE bool all_flat(cell<Id, T, D, Row> const&, std::array<index_t, R> const&) {
-  return true;  // as its definition, which is looked at too
-}
-template <class Op, class A, std::size_t R>
-WEFT_INLINE bool all_flat(map<Op, A> const& n, std::array<index_t, R> const& e) {
-  return all_flat(n.a, e);
-}
-template <class Op, class A, class B, std::size_t R>
-WEFT_INLINE bool all_flat(map<Op, A, B> const& n, std::array<index_t, R> const& e) {
-  return all_flat(n.a, e) && all_flat(n.b, e);
-}
-template <class Op, class A, class B, class C, std::size_t R>
-WEFT_INLINE bool all_flat(map<Op, A, B, C> const& n, std::array<index_t, R> const& e) {
-  return all_flat(n.a, e) && all_flat(n.b, e) && all_flat(n.c, e);
-}
-template <class Id, class D, class B, std::size_t R>
-WEFT_INLINE bool all_flat(let_node<Id, D, B> const& n, std::array<index_t, R> const& e) {
-  return all_flat(n.definition, e) && all_flat(n.body, e);
+WEFT_INLINE bool all_flat(E const& n, std::array<index_t, R> const& e) {
+  if constexpr (requires { n.c; }) {
+    return all_flat(n.a, e) && all_flat(n.b, e) && all_flat(n.c, e);
+  } else if constexpr (requires { n.b; }) {
+    return all_flat(n.a, e) && all_flat(n.b, e);
+  } else if constexpr (requires { n.definition; }) {
+    return all_flat(n.definition, e) && all_flat(n.body, e);
+  } else if constexpr (requires { n.data(); }) {
+    if constexpr (E::dims.rank == static_cast<int>(R))
+      return same_extents(n.sizes(), e);
+    else
+      return true;
+  } else if constexpr (requires { n.a; } && !evaluated_number<E>) {
+    return all_flat(n.a, e);
+  } else {
+    return true;
+  }
 }
 
 template <int R>
@@ -129,63 +80,80 @@ WEFT_INLINE void set_extents(frame& f, extents<R> const& e) {
   for (int i = 0; i < R; ++i) f.ext[i] = e[static_cast<std::size_t>(i)];
 }
 
-// Fills the strides of a result of extents `e` in the domain and finds its memory.
-template <int R, class T, class Leaves>
-WEFT_INLINE bool place_result(target<T>& out, room<T>& where, extents<R> const& e, Leaves const& leaves, frame const& f,
-                              bool same_place) {
-  for (int d = 0; d < f.rank; ++d) out.stride[d] = 0;
-  index_t dense[max_rank];
-  dense_strides(e.data(), R, dense);
+// Finds the memory of a result of extents `e` and its strides in the domain. False: what is read lies there too.
+template <int R, class T>
+WEFT_INLINE bool place_result(result& out, room<T>& where, extents<R> const& e, leaf const* leaves, int count,
+                              frame const& f, bool same_place) {
+  out.type = &result_type_of<T>;
+  for (int d = R; d < f.rank; ++d) out.stride[d] = 0;
+  dense_strides(e.data(), R, out.stride);
   if (where.in_place) {
-    for (int i = 0; i < R; ++i) out.stride[i] = where.strides ? where.strides[i] : dense[i];
-    overlap const o = overlap_of(leaves.at, leaves.count, f, where.in_place, sizeof(T), out.stride);
-    if (!o.crosses && (same_place || !o.touches)) {
-      out.base = where.in_place;
-      return !o.touches;
-    }
+    if (where.strides)
+      for (int i = 0; i < R; ++i) out.stride[i] = where.strides[i];
+    out.base = where.in_place;
+    overlap const o = overlap_of(leaves, count, f, out);
+    if (!o.crosses && (same_place || !o.touches)) return !o.touches;
+    dense_strides(e.data(), R, out.stride);
   }
-  for (int i = 0; i < R; ++i) out.stride[i] = dense[i];
-  out.base = where.allocate(count(e));
+  out.base = where.allocate(weft::count(e));
   return true;
 }
 
 // -- maps and row programs ---------------------------------------------------------------------------------------
 
+// One loop over everything, and no axes to think about.
+template <class T, class E, std::size_t R>
+WEFT_INLINE void execute_flat(E const& e, room<T>& where, std::array<index_t, R> const& ext) {
+  using cursor = bound<context<static_cast<int>(R), 0, true>, E>;
+  frame f;
+  f.flat = true;
+  f.rank = 1;
+  f.n = f.ext[0] = count(ext);
+  table<cursor> leaves;
+  binder b = leaves.into(f);
+  axis_map none;
+  cursor const c = bind<context<static_cast<int>(R), 0, true>>(e, b, none, no_names{});
+  result out;
+  out.base = where.in_place && !crosses_flat(leaves.at, cursor::leaves, f.n, where.in_place, sizeof(T)) ? where.in_place
+                                                                                                        : where.allocate(f.n);
+  if (stays_here(f.n, cursor::cost)) [[likely]] {
+    counters().kernels += 1;
+    if (f.n == 0) return;
+    spot in[cursor::leaves > 0 ? cursor::leaves : 1];
+    for (int i = 0; i < cursor::leaves; ++i) in[i] = {leaves.at[i].base, 0};
+    outlet const to{out.base, 0};
+    run_rows<cursor, one_result<T>>(&c, {in, &to, 1, f.n, nullptr, false, false});
+  } else {
+    out.type = &result_type_of<T>;
+    out.stride[0] = 1;
+    run(job_of<false, false, one_result<T>>(c, leaves, &out, 1, f));
+  }
+}
+
 template <int Q, class T, class E>
 [[gnu::noinline]] void execute_rows(E const& e, room<T>& where) {
   constexpr int R = E::dims.rank;
-  frame f;
+  using with = context<R, Q, true>;
+  using cursor = bound<with, E>;
   auto const ext = e.sizes();
-  bool flat = false;
-  if constexpr (Q == 0 && R > 0) flat = !where.strides && all_flat(e, ext);
-  axis_map m;
-  if (flat) {  // one loop over everything, and no axes to think about
-    f.flat = true;
-    f.rank = 1;
-    f.n = f.ext[0] = count(ext);
-  } else {
-    m = axis_map::identity<R>();
-    set_extents<R>(f, ext);
-    f.set_row(R - Q);
+  if constexpr (Q == 0 && R > 0 && flat_when_alike<E, R>)
+    if (!where.strides && all_flat(e, ext)) return execute_flat(e, where, ext);
+  frame f;
+  set_extents<R>(f, ext);
+  f.set_row(R - Q);
+  table<cursor> leaves;
+  binder b = leaves.into(f);
+  cursor const c = bind<with>(e, b, axis_map::identity<R>(), no_names{});
+  result out;
+  bool const apart = place_result<R>(out, where, ext, leaves.at, cursor::leaves, f, true);
+  if constexpr (Q == 0 && R > 0) {
+    int const x = row_axes(leaves.at, cursor::leaves, f), y = out.dense_axes(f);
+    int const k = x < y ? x : y;
+    f.set_row(R - (k > 0 ? k : 1));
   }
-  auto c = bind<context<R, Q, true>>(e, f, m, no_names{});
-  target<T> out;
-  bool apart = true;
-  if (flat) {
-    out.stride[0] = 1;
-    out.base = where.in_place && !crosses_flat(c, f.n, where.in_place, sizeof(T))
-                   ? where.in_place
-                   : where.allocate(f.n);
-  } else {
-    leaf_handles<decltype(c)> const leaves(c);
-    apart = place_result<R>(out, where, ext, leaves, f, true);
-    if constexpr (Q == 0 && R > 0) {
-      int const x = row_axes(leaves.at, leaves.count, f), y = out.dense_axes(f);
-      int const k = x < y ? x : y;
-      f.set_row(R - (k > 0 ? k : 1));
-    }
-  }
-  run<false, (Q > 0 && Q == R)>(c, out, f, apart);
+  job j = job_of<false, (Q > 0 && Q == R), one_result<T>>(c, leaves, &out, 1, f);
+  j.own_row = apart;
+  run(j);
 }
 
 // -- one value a row -------------------------------------------------------------------------------------------
@@ -271,10 +239,13 @@ void execute_narrow(E const& e, room<T>& where) {
   frame f;
   set_extents<D>(f, reduced<E>::sizes(e));
   f.set_row(D - Q);
-  auto c = bind<Context>(e, f, axis_map::identity<R>(), no_names{});
-  target<T> out;
-  place_result<R>(out, where, e.sizes(), leaf_handles<decltype(c)>(c), f, false);
-  run<true, (Q == D)>(c, out, f, false);
+  using cursor = bound<Context, E>;
+  table<cursor> leaves;
+  binder b = leaves.into(f);
+  cursor const c = bind<Context>(e, b, axis_map::identity<R>(), no_names{});
+  result out;
+  place_result<R>(out, where, e.sizes(), leaves.at, cursor::leaves, f, false);
+  run(job_of<true, (Q == D), one_result<T>>(c, leaves, &out, 1, f));
 }
 
 // The reductions have the rows of the domain, and the result has a value for each row and nothing besides: not so
@@ -345,12 +316,14 @@ void execute_reduction(reduce<Op, Mask, A> const& e, room<T>& where) {
     frame f;
     set_extents<R>(f, e.a.sizes());
     f.set_row(outer_axes + reduced_axes);
-    auto c = bind<context<R, 0, true>>(e.a, f, axis_map::identity<R>(), no_names{});
-    target<T> out;
-    auto const ext = e.sizes();
+    using cursor = bound<context<R, 0, true>, A>;
+    table<cursor> leaves;
+    binder b = leaves.into(f);
+    cursor const c = bind<context<R, 0, true>>(e.a, b, axis_map::identity<R>(), no_names{});
+    result out;
     where.strides = nullptr;
-    place_result<R>(out, where, ext, leaf_handles<decltype(c)>(c), f, false);
-    reduce_columns<Op, element_t<A>>(c, f, outer_axes, out.base);
+    place_result<R>(out, where, e.sizes(), leaves.at, cursor::leaves, f, false);
+    reduce_columns<Op, element_t<A>>(c, leaves.at, f, outer_axes, static_cast<T*>(out.base));
   }
 }
 

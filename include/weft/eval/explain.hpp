@@ -77,8 +77,8 @@ template <class Op, class A, class B>
 struct survey<map<Op, A, B>> {
   template <class Context, class Names>
   static void visit(map<Op, A, B> const& n, explanation& x, Names const& names) {
-    look<child_context<map<Op, A, B>, A, Context>>(n.a, x, names);
-    look<child_context<map<Op, A, B>, B, Context>>(n.b, x, names);
+    look<child_context<Context, map<Op, A, B>, A>>(n.a, x, names);
+    look<child_context<Context, map<Op, A, B>, B>>(n.b, x, names);
   }
 };
 template <class Op, class A, class B, class C>
@@ -86,9 +86,9 @@ struct survey<map<Op, A, B, C>> {
   template <class Context, class Names>
   static void visit(map<Op, A, B, C> const& n, explanation& x, Names const& names) {
     using node = map<Op, A, B, C>;
-    look<child_context<node, A, Context>>(n.a, x, names);
-    look<child_context<node, B, Context>>(n.b, x, names);
-    look<child_context<node, C, Context>>(n.c, x, names);
+    look<child_context<Context, node, A>>(n.a, x, names);
+    look<child_context<Context, node, B>>(n.b, x, names);
+    look<child_context<Context, node, C>>(n.c, x, names);
   }
 };
 template <class Op, unsigned Mask, class A>
@@ -141,25 +141,6 @@ struct survey<let_node<Id, D, B>> {
   }
 };
 
-// Rows of definitions that the last passes need, and how many passes there are: read off the cursor's type.
-template <class Cursor, int Last>
-struct rows_kept {
-  static constexpr index_t bytes = 0;
-};
-template <class Op, class... A, int Last>
-struct rows_kept<mapped<Op, A...>, Last> {
-  static constexpr index_t bytes = (rows_kept<A, Last>::bytes + ...);
-};
-template <class Op, class T, class A, int Last>
-struct rows_kept<row_reduce<Op, T, A>, Last> {
-  static constexpr index_t bytes = rows_kept<A, Last>::bytes;
-};
-template <class Id, class D, class B, int Last>
-struct rows_kept<named<Id, D, B>, Last> {
-  static constexpr index_t bytes = rows_kept<D, Last>::bytes + rows_kept<B, Last>::bytes +
-                                   (Last > D::avail && !named<Id, D, B>::again ? index_t(sizeof(typename D::type)) : 0);
-};
-
 template <class E>
 constexpr auto statement_context() {
   constexpr auto one = expr::narrow<E>;
@@ -171,8 +152,7 @@ constexpr auto statement_context() {
     return context<E::dims.rank, expr::fused_axes<E>, true>{};
 }
 template <class E>
-using cursor_of = decltype(bind<decltype(statement_context<E>())>(std::declval<E const&>(), std::declval<frame const&>(),
-                                                                  std::declval<axis_map const&>(), no_names{}));
+using cursor_of = bound<decltype(statement_context<E>()), E>;
 
 inline void say(explanation& x, char const* what, char const* role, int passes, std::string const& sizes, char const* type) {
   x.text += "kernel " + std::to_string(++x.kernels) + ": " + what + " -> " + role + " " + type + sizes;
@@ -197,7 +177,7 @@ void explain_statement(E const& e, explanation& x, char const* role) {
     auto const operand = [&](auto const& o) {
       using O = std::remove_cvref_t<decltype(o)>;
       look<context<2, 0, true>>(o, x, no_names{});
-      return std::is_base_of_v<memory<element_t<P>>, decltype(operand_source<element_t<P>, O>::cursor)>;
+      return std::is_base_of_v<memory<element_t<P>>, typename operand_source<element_t<P>, O>::cursor>;
     };
     bool const left = operand(n.a), right = operand(n.b);
     if constexpr (!std::is_same_v<E, P>) look<with>(e, x, no_names{});

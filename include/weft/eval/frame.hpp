@@ -28,8 +28,10 @@ struct frame {
   }
 };
 
-// Node axis c has the index start[c] + step[c] * (index of domain axis[c]); axis -1: start[c] alone.
+// Axis c of a node has the index start[c] + step[c] * (index of domain axis[c]); axis -1: start[c] alone. What has
+// fewer axes than the map is aligned at the end, and axes of size 1 are stretched: they stay at 0.
 struct axis_map {
+  int rank = 0;
   int axis[max_rank];
   index_t start[max_rank];
   index_t step[max_rank];
@@ -37,12 +39,16 @@ struct axis_map {
   template <int R>
   WEFT_INLINE static axis_map identity() {
     axis_map m;
-    for (int c = 0; c < R; ++c) {
-      m.axis[c] = c;
-      m.start[c] = 0;
-      m.step[c] = 1;
-    }
+    m.set_identity(R);
     return m;
+  }
+  [[gnu::noinline]] void set_identity(int r) {
+    rank = r;
+    for (int c = 0; c < r; ++c) {
+      axis[c] = c;
+      start[c] = 0;
+      step[c] = 1;
+    }
   }
 };
 

@@ -73,46 +73,25 @@ struct product_in<let_node<Id, D, B>> {
   static constexpr bool whole = false;
 };
 
-// The tile's address, wherever it stands in the bound tree.
-template <class Cursor>
-WEFT_INLINE void set_tile(Cursor&, void*, index_t, index_t, index_t) {}
-template <class T>
-WEFT_INLINE void set_tile(tile_memory<T>& c, void* tile, index_t row, index_t column, index_t ld) {
-  c.base = static_cast<T*>(tile) - row * ld - column;
-  c.stride[0] = ld;
-}
-template <class Op, class A>
-WEFT_INLINE void set_tile(mapped<Op, A>& c, void* t, index_t row, index_t column, index_t ld) {
-  set_tile(c.a, t, row, column, ld);
-}
-template <class Op, class A, class B>
-WEFT_INLINE void set_tile(mapped<Op, A, B>& c, void* t, index_t row, index_t column, index_t ld) {
-  set_tile(c.a, t, row, column, ld);
-  set_tile(c.b, t, row, column, ld);
-}
-template <class Op, class A, class B, class C>
-WEFT_INLINE void set_tile(mapped<Op, A, B, C>& c, void* t, index_t row, index_t column, index_t ld) {
-  set_tile(c.a, t, row, column, ld);
-  set_tile(c.b, t, row, column, ld);
-  set_tile(c.c, t, row, column, ld);
-}
-
 // An operand as the driver sees it. Memory is described by its strides; everything else is bound here and computed
 // block by block. Lives as long as the product runs.
 template <class T, class E>
 struct operand_source {
+  using with = context<2, 0, true>;
+  using cursor = bound<with, E>;
   frame f;
-  decltype(bind<context<2, 0, true>>(std::declval<E const&>(), f, axis_map{}, no_names{})) cursor;
+  table<cursor> leaves;
+  cursor c;
 
-  WEFT_INLINE explicit operand_source(E const& e) : f(frame_of(e)), cursor(bind<context<2, 0, true>>(e, f, axis_map::identity<2>(), no_names{})) {}
+  WEFT_INLINE explicit operand_source(E const& e) : f(frame_of(e)), c(bound_to(e)) {}
   operand_source(operand_source const&) = delete;
 
   WEFT_INLINE matrix_source<T> source() const {
     matrix_source<T> s;
-    if constexpr (std::is_base_of_v<memory<T>, decltype(cursor)>) {
-      s.data = cursor.base;
-      s.row_stride = cursor.stride[0];
-      s.column_stride = cursor.stride[1];
+    if constexpr (std::is_base_of_v<memory<T>, cursor>) {
+      s.data = static_cast<T const*>(leaves.at[0].base);
+      s.row_stride = leaves.at[0].stride[0];
+      s.column_stride = leaves.at[0].stride[1];
     } else {
       s.self = this;
       s.read = &read;
@@ -127,39 +106,41 @@ struct operand_source {
     f.set_row(1);
     return f;
   }
+  WEFT_INLINE cursor bound_to(E const& e) {
+    binder b = leaves.into(f);
+    return bind<with>(e, b, axis_map::identity<2>(), no_names{});
+  }
   // out (rows, columns), ld: the block of the operand that begins at (row, column)
   static void read(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* out, index_t ld) {
     auto const& me = *static_cast<operand_source const*>(self);
-    auto own = me.cursor;
-    target<T> piece;
+    result piece;
     piece.base = out - row * ld - column;
+    piece.type = &result_type_of<T>;
     piece.stride[0] = ld;
     piece.stride[1] = 1;
-    run_part<false>(own, piece, me.f, {row, row + rows, column, column + columns, false, false});
+    run_part(job_of<false, false, one_result<T>>(me.c, me.leaves, &piece, 1, me.f),
+             {row, row + rows, column, column + columns, false});
   }
 };
 
-template <class T>
-WEFT_INLINE target<T> dense_target(T* out, index_t columns) {
-  target<T> t;
-  t.base = out;
-  t.stride[0] = columns;
-  t.stride[1] = 1;
-  return t;
-}
-
+// The rest of the statement, on the blocks that the driver finishes.
 template <class T, class Cursor>
 struct epilogue {
-  Cursor cursor;
+  Cursor const& c;
+  table<Cursor> const& leaves;
+  index_t tile;  // which of the leaves is the driver's
   frame const& f;
-  target<T> out;
+  result const& out;
   template <class P>
   static void finish(void const* self, index_t row, index_t column, index_t rows, index_t columns, P* tile, index_t ld) {
     auto const& me = *static_cast<epilogue const*>(self);
-    Cursor own = me.cursor;
-    set_tile(own, tile, row, column, ld);
-    target<T> to = me.out;
-    run_part<false>(own, to, me.f, {row, row + rows, column, column + columns, false, false});
+    leaf own[Cursor::leaves];
+    for (int i = 0; i < Cursor::leaves; ++i) own[i] = me.leaves.at[i];
+    own[me.tile].base = tile - row * ld - column;
+    own[me.tile].stride[0] = ld;
+    job j = job_of<false, false, one_result<T>>(me.c, me.leaves, &me.out, 1, me.f);
+    j.leaves = own;
+    run_part(j, {row, row + rows, column, column + columns, false});
   }
 };
 
@@ -184,46 +165,54 @@ void execute_product(E const& e, room<T>& where) {
   f.set_row(1);
   counters().kernels += 1;
 
-  auto const free_of = [&](auto& c) {
-    if (!where.in_place) return false;
-    index_t strides[2] = {n, 1};
-    leaf_handles<std::remove_cvref_t<decltype(c.cursor)>> const leaves(c.cursor);
-    return !overlap_of(leaves.at, leaves.count, c.f, where.in_place, sizeof(T), strides).touches;
+  result dense;  // the destination, were it dense
+  dense.base = where.in_place;
+  dense.type = &result_type_of<T>;
+  dense.stride[0] = n;
+  dense.stride[1] = 1;
+  auto const free_of = [&](auto const& operand) {
+    return where.in_place && !reads_from(operand.leaves.at, operand.leaves.count, operand.f,
+                                         range_of(where.in_place, sizeof(T), where.strides ? where.strides : dense.stride, f));
   };
   if constexpr (std::is_same_v<E, product_type> || R != 2) {
     static_assert(std::is_same_v<T, P> || R == 2);
     bool const stay = !where.strides && free_of(a) && free_of(b) && std::is_same_v<T, P>;
     T* const out = stay ? where.in_place : where.allocate(m * n);
+    matrix_sink<P> c;
     if constexpr (std::is_same_v<T, P>) {
-      matrix_sink<P> c;
       c.data = out;
       c.ld = n;
       gemm<P>(m, n, k, a.source(), b.source(), c);
     } else {
-      auto tile = tile_memory<P>{};
-      tile.stride[1] = 1;
-      epilogue<T, tile_memory<P>> end{tile, f, dense_target(out, n)};
-      matrix_sink<P> c;
+      memory<P> const tile{};
+      table<memory<P>> leaves;
+      set_tile_leaf<P>(leaves.at[0]);
+      dense.base = out;
+      epilogue<T, memory<P>> const end{tile, leaves, 0, f, dense};
       c.self = &end;
-      c.finish = &epilogue<T, tile_memory<P>>::template finish<P>;
+      c.finish = &epilogue<T, memory<P>>::template finish<P>;
       gemm<P>(m, n, k, a.source(), b.source(), c);
     }
   } else {
-    auto cursor = bind<context<2, 0, true, false, true>>(e, f, axis_map::identity<2>(), no_names{});
-    target<T> out;
+    using with = context<2, 0, true, false, true>;
+    using cursor = bound<with, E>;
+    table<cursor> leaves;
+    binder into = leaves.into(f);
+    cursor const bound_rest = bind<with>(e, into, axis_map::identity<2>(), no_names{});
+    result out;
     bool const operands_apart = free_of(a) && free_of(b);
     if (!operands_apart) where.in_place = nullptr;
-    bool const apart = place_result<2>(out, where, inner, leaf_handles<decltype(cursor)>(cursor), f, true);
+    bool const apart = place_result<2>(out, where, inner, leaves.at, cursor::leaves, f, true);
     matrix_sink<P> c;
     if constexpr (std::is_same_v<T, P>) {
       if (apart && out.stride[1] == 1 && n > 0) {  // the destination holds the tile until the epilogue
-        c.data = out.base;
+        c.data = static_cast<P*>(out.base);
         c.ld = out.stride[0];
       }
     }
-    epilogue<T, decltype(cursor)> end{cursor, f, out};
+    epilogue<T, cursor> const end{bound_rest, leaves, into.tile - leaves.at, f, out};
     c.self = &end;
-    c.finish = &epilogue<T, decltype(cursor)>::template finish<P>;
+    c.finish = &epilogue<T, cursor>::template finish<P>;
     gemm<P>(m, n, k, a.source(), b.source(), c);
   }
 }

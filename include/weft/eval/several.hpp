@@ -28,39 +28,20 @@ struct both_line {
 };
 template <class A, class B>
 struct both_cursors {
-  static constexpr int leaves = A::leaves + B::leaves;
+  static constexpr int leaves = A::leaves + B::leaves, kept = A::kept + B::kept;
   static constexpr int avail = larger(A::avail, B::avail);
   static constexpr int cost = A::cost + B::cost;
   static constexpr int width = larger(A::width, B::width);
   A a;
   B b;
-  WEFT_INLINE int row_axes(frame const& f) const {
-    int const x = a.row_axes(f), y = b.row_axes(f);
-    return x < y ? x : y;
+  WEFT_INLINE void enter(spot const*& s) {
+    a.enter(s);
+    b.enter(s);
   }
   template <int Last>
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t r, index_t c) {
-    a.template prepare<Last>(f, s, r, c);
-    b.template prepare<Last>(f, s, r, c);
-  }
-  WEFT_INLINE bool any_staged(frame const& f) const { return a.any_staged(f) || b.any_staged(f); }
-  WEFT_INLINE bool any_strided(frame const& f) const { return a.any_strided(f) || b.any_strided(f); }
-  WEFT_INLINE void enter(frame const& f, region const& t) {
-    a.enter(f, t);
-    b.enter(f, t);
-  }
-  template <int Last>
-  WEFT_INLINE void take_rows(arena_scope& s, index_t n) {
-    a.template take_rows<Last>(s, n);
-    b.template take_rows<Last>(s, n);
-  }
-  WEFT_INLINE void enter_flat(index_t from) {
-    a.enter_flat(from);
-    b.enter_flat(from);
-  }
-  WEFT_INLINE void collect(leaf_handle*& p) {
-    a.collect(p);
-    b.collect(p);
+  WEFT_INLINE void take_rows(scratch_rows& s) {
+    a.template take_rows<Last>(s);
+    b.template take_rows<Last>(s);
   }
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const& e) const {
@@ -68,11 +49,11 @@ struct both_cursors {
     auto y = b.template line<P, N>(r, e);
     return both_line<decltype(x), decltype(y)>{x, y};
   }
-  template <class F>
-  WEFT_INLINE void each_leaf(F const& f) const {
-    a.each_leaf(f);
-    b.each_leaf(f);
-  }
+};
+template <class A, class B, int Last>
+struct rows_kept<both_cursors<A, B>, Last> {
+  static constexpr int rows = rows_kept<A, Last>::rows + rows_kept<B, Last>::rows;
+  static constexpr index_t bytes = rows_kept<A, Last>::bytes + rows_kept<B, Last>::bytes;
 };
 template <class A, class B>
 struct work_in<both_cursors<A, B>> {
@@ -94,38 +75,13 @@ struct both_places {
   }
 };
 template <class A, class B>
-struct both_targets {
+struct both_results {
   static constexpr int width = larger(A::width, B::width);
-  A a;
-  B b;
-  WEFT_INLINE int dense_axes(frame const& f) const {
-    int const x = a.dense_axes(f), y = b.dense_axes(f);
-    return x < y ? x : y;
+  WEFT_INLINE static auto at(outlet const* o, index_t r) {
+    auto const x = A::at(o, r);
+    auto const y = B::at(o + 1, r);
+    return both_places<std::remove_const_t<decltype(x)>, std::remove_const_t<decltype(y)>>{x, y};
   }
-  WEFT_INLINE bool dense_row(frame const& f) const { return a.dense_row(f) && b.dense_row(f); }
-  WEFT_INLINE void prepare(frame const& f, arena_scope& s, index_t columns) {
-    a.prepare(f, s, columns);
-    b.prepare(f, s, columns);
-  }
-  WEFT_INLINE void enter(frame const& f, region const& t) {
-    a.enter(f, t);
-    b.enter(f, t);
-  }
-  WEFT_INLINE auto place(index_t r) const {
-    auto x = a.place(r);
-    auto y = b.place(r);
-    return both_places<decltype(x), decltype(y)>{x, y};
-  }
-  WEFT_INLINE auto narrow_place(index_t r) const {
-    auto x = a.narrow_place(r);
-    auto y = b.narrow_place(r);
-    return both_places<decltype(x), decltype(y)>{x, y};
-  }
-  WEFT_INLINE void done(frame const& f, region const& t, index_t r) const {
-    a.done(f, t, r);
-    b.done(f, t, r);
-  }
-  WEFT_INLINE bool streams(frame const& f) const { return a.streams(f) && b.streams(f); }
 };
 
 // Pairs of a tensor and what it becomes.
@@ -143,6 +99,13 @@ struct pairs<Tensor, E, Rest...> {
   using T = element_t<Tensor>;
   static constexpr int R = E::dims.rank;
   room<T> where{};
+  static auto results_of() {
+    if constexpr (sizeof...(Rest) > 0)
+      return both_results<one_result<T>, typename pairs<Rest...>::results>{};
+    else
+      return one_result<T>{};
+  }
+  using results = decltype(results_of());
 
   static_assert(holds<T, element_t<E>>, "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
   static_assert(assignable(Tensor::dims, E::dims), "weft: assign: the tensor and its value differ in rank or size");
@@ -183,25 +146,21 @@ struct pairs<Tensor, E, Rest...> {
     if constexpr (sizeof...(Rest) > 0) rest.open(all);
   }
   template <class Context>
-  auto bound(frame const& f) const {
-    auto c = bind<Context>(value, f, axis_map::identity<R>(), no_names{});
+  auto bind_all(binder& b) const {
+    using C = engine::bound<Context, E>;
     if constexpr (sizeof...(Rest) > 0) {
-      auto more = rest.template bound<Context>(f);
-      return both_cursors<decltype(c), decltype(more)>{c, more};
+      using more = decltype(rest.template bind_all<Context>(b));
+      return both_cursors<C, more>{bind<Context>(value, b, axis_map::identity<R>(), no_names{}),
+                                   rest.template bind_all<Context>(b)};
     } else {
-      return c;
+      return bind<Context>(value, b, axis_map::identity<R>(), no_names{});
     }
   }
-  template <class Leaves>
-  auto targets(Leaves const& c, frame const& f, bool same_place) {
-    target<T> out;
-    place_result<R>(out, where, value.sizes(), c, f, same_place);
-    if constexpr (sizeof...(Rest) > 0) {
-      auto more = rest.targets(c, f, same_place);
-      return both_targets<target<T>, decltype(more)>{out, more};
-    } else {
-      return out;
-    }
+  static constexpr int count = 1 + int(sizeof...(Rest)) / 2;
+  // out (count)
+  void place(result* out, leaf const* leaves, int leaf_count, frame const& f, bool same_place) {
+    place_result<R>(*out, where, value.sizes(), leaves, leaf_count, f, same_place);
+    if constexpr (sizeof...(Rest) > 0) rest.place(out + 1, leaves, leaf_count, f, same_place);
   }
   void close() {
     if (where.used_fresh) {
@@ -247,6 +206,26 @@ struct kinds<First> {
   static constexpr int fused = 0;
 };
 
+// One sweep for all. `Narrow`: one value a row.
+template <bool Narrow, class Context, class Pairs>
+WEFT_INLINE void sweep_pairs(Pairs& p, frame& f) {
+  using cursor = decltype(p.template bind_all<Context>(std::declval<binder&>()));
+  table<cursor> leaves;
+  binder b = leaves.into(f);
+  cursor const c = p.template bind_all<Context>(b);
+  result out[Pairs::count];
+  p.place(out, leaves.at, cursor::leaves, f, !Narrow);
+  if constexpr (!Narrow && Context::q == 0 && Context::domain > 0) {
+    int axes = row_axes(leaves.at, cursor::leaves, f);
+    for (result const& r : out) {
+      int const k = r.dense_axes(f);
+      if (k < axes) axes = k;
+    }
+    f.set_row(Context::domain - (axes > 0 ? axes : 1));
+  }
+  run(job_of<Narrow, false, typename Pairs::results>(c, leaves, out, Pairs::count, f));
+}
+
 template <class First, class Pairs, class... X>
 void assign_pairs(Pairs& p) {
   p.check();
@@ -263,9 +242,7 @@ void assign_pairs(Pairs& p) {
           set_extents<one.domain>(f, ext);
           f.set_row(one.domain - one.q);
           p.open(p);
-          auto c = p.template bound<with>(f);
-          auto out = p.targets(leaf_handles<decltype(c)>(c), f, false);
-          run<true, false>(c, out, f, false);
+          sweep_pairs<true, with>(p, f);
           p.close();
           return;
         }
@@ -276,14 +253,7 @@ void assign_pairs(Pairs& p) {
           set_extents<R>(f, ext);
           f.set_row(R - q);
           p.open(p);
-          auto c = p.template bound<context<R, q, true>>(f);
-          auto out = p.targets(leaf_handles<decltype(c)>(c), f, true);
-          if constexpr (q == 0 && R > 0) {
-            leaf_handles<decltype(c)> const leaves(c);
-            int const a = row_axes(leaves.at, leaves.count, f), b = out.dense_axes(f), k = a < b ? a : b;
-            f.set_row(R - (k > 0 ? k : 1));
-          }
-          run<false, false>(c, out, f, false);
+          sweep_pairs<false, context<R, q, true>>(p, f);
           p.close();
           return;
         }

@@ -119,8 +119,10 @@ template <class T, int R>
 struct binding<borrowed<T, R>> {
   using value_type = std::remove_const_t<T>;
   template <class Context, class Names>
-  WEFT_INLINE static auto make(borrowed<T, R> const& t, frame const& f, axis_map const& m, Names const&) {
-    return dense_leaf<memory_in<Context, value_type>>(static_cast<value_type const*>(t.data()), t.sizes(), f, m);
+  WEFT_INLINE static auto make(borrowed<T, R> const& t, binder& b, axis_map const& m, Names const&) {
+    auto const e = t.sizes();
+    add_leaf(b, static_cast<value_type const*>(t.data()), m, e.data(), R, Context::outer);
+    return memory_in<Context, value_type>{};
   }
 };
 template <class T, int R>

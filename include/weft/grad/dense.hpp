@@ -101,15 +101,18 @@ struct matrix {
 };
 template <class T, class V>
 matrix<T> matrix_of(V const& v) {
-  frame f;
-  engine::set_extents<2>(f, v.sizes());
-  using cursor = decltype(engine::bind<engine::context<2, 0, true>>(v, f, axis_map::identity<2>(), no_names{}));
+  using with = engine::context<2, 0, true>;
+  using cursor = engine::bound<with, V>;
   matrix<T> x;
   if constexpr (std::is_same_v<cursor, engine::memory<T>>) {
-    auto const c = engine::bind<engine::context<2, 0, true>>(v, f, axis_map::identity<2>(), no_names{});
-    x.source.data = c.base;
-    x.source.row_stride = c.stride[0];
-    x.source.column_stride = c.stride[1];
+    frame f;
+    engine::set_extents<2>(f, v.sizes());
+    engine::table<cursor> leaves;
+    binder b = leaves.into(f);
+    engine::bind<with>(v, b, axis_map::identity<2>(), no_names{});
+    x.source.data = static_cast<T const*>(leaves.at[0].base);
+    x.source.row_stride = leaves.at[0].stride[0];
+    x.source.column_stride = leaves.at[0].stride[1];
   } else {
     x.kept = engine::evaluated<T, 2>(v);
     x.source.data = std::as_const(x.kept).data();

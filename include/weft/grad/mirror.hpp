@@ -69,12 +69,13 @@ WEFT_INLINE auto posed(S const& s) {
 }
 
 // -- nodes ---------------------------------------------------------------------------------------------------------
-// Each says how wide its types are, how many leaves of the engine, sinks and numbers are below, and has collect,
-// connect, settle (after the sweep), give and take (the numbers that a task added up) and line<N>(r). A line has
+// Each says how wide its types are, how many leaves of the engine, results of its own, sinks and numbers are below, and
+// has collect (the sinks), enter (a tile, as cursors do), connect, settle (after the sweep), give and take (the numbers
+// that a task added up) and line<N>(r). A line has
 // `state`, forward, reverse, and finish for the end of a row.
 
 struct nothing {
-  static constexpr int width = 1, leaves = 0, sinks = 0, numbers = 0;
+  static constexpr int width = 1, leaves = 0, kept = 0, sinks = 0, numbers = 0;
   struct line_type {
     struct state {};
     template <class P>
@@ -84,7 +85,8 @@ struct nothing {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  WEFT_INLINE void collect(engine::leaf_handle*&, sink**&) {}
+  WEFT_INLINE void collect(sink**&) {}
+  WEFT_INLINE void enter(spot const*&) {}
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void settle(tape&) {}
   WEFT_INLINE void give(double*&) const {}
@@ -98,7 +100,7 @@ struct nothing {
 // A subtree of which only the value is needed.
 template <class C>
 struct still {
-  static constexpr int width = C::width, leaves = C::leaves, sinks = 0, numbers = 0;
+  static constexpr int width = C::width, leaves = C::leaves, kept = C::kept, sinks = 0, numbers = 0;
   C c;
   template <class L>
   struct line_type {
@@ -115,7 +117,8 @@ struct still {
     template <class M>
     WEFT_INLINE void finish(M&) const {}
   };
-  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**&) { c.collect(v); }
+  WEFT_INLINE void collect(sink**&) {}
+  WEFT_INLINE void enter(spot const*& s) { c.enter(s); }
   WEFT_INLINE void connect(wiring&) {}
   WEFT_INLINE void settle(tape&) {}
   WEFT_INLINE void give(double*&) const {}
@@ -147,16 +150,15 @@ struct leaf_line {
 // A tracked leaf. `V`: still<...> where its value is needed, or nothing.
 template <class T, int R, class V>
 struct leaf {
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves, sinks = 1, numbers = 0;
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves;
+  static constexpr int kept = V::kept, sinks = 1, numbers = 0;
   V value;
   sink out;
   slot from;
   extents<R> ext;
 
-  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) {
-    value.collect(v, s);
-    *s++ = &out;
-  }
+  WEFT_INLINE void collect(sink**& s) { *s++ = &out; }
+  WEFT_INLINE void enter(spot const*& s) { value.enter(s); }
   void connect(wiring& w);
   WEFT_INLINE void settle(tape&) {}
   WEFT_INLINE void give(double*&) const {}
@@ -171,7 +173,8 @@ struct leaf {
 // A tracked number: its cotangent adds up in a register.
 template <class T, class V>
 struct number_leaf {
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves, sinks = 0, numbers = 1;
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves;
+  static constexpr int kept = V::kept, sinks = 0, numbers = 1;
   V value;
   slot from;
   double total = 0;
@@ -195,7 +198,8 @@ struct number_leaf {
     }
     WEFT_INLINE void finish(number_leaf& m) const { m.total += static_cast<double>(simd::reduce_add(sum)); }
   };
-  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) { value.collect(v, s); }
+  WEFT_INLINE void collect(sink**&) {}
+  WEFT_INLINE void enter(spot const*& s) { value.enter(s); }
   WEFT_INLINE void connect(wiring&) {}
   void settle(tape& t);
   WEFT_INLINE void give(double*& to) const { *to++ = total; }
@@ -212,17 +216,16 @@ template <class E, class V>
 struct edge {
   using T = element_t<E>;
   static constexpr int R = E::dims.rank;
-  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves, sinks = 1, numbers = 0;
+  static constexpr int width = engine::larger(int(sizeof(T)), V::width), leaves = V::leaves;
+  static constexpr int kept = V::kept, sinks = 1, numbers = 0;
   V value;
   E const& node;
   sink out{};
   tensor<T, R> cotangent{};
   extents<R> ext{};
 
-  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) {
-    value.collect(v, s);
-    *s++ = &out;
-  }
+  WEFT_INLINE void collect(sink**& s) { *s++ = &out; }
+  WEFT_INLINE void enter(spot const*& s) { value.enter(s); }
   void connect(wiring& w);
   void settle(tape& t);
   WEFT_INLINE void give(double*&) const {}
@@ -259,6 +262,7 @@ struct back {
   static constexpr int width = engine::larger(engine::larger(int(sizeof(typename Types::y)), Y::width),
                                               engine::larger(A::width, engine::larger(B::width, C::width)));
   static constexpr int leaves = Y::leaves + A::leaves + B::leaves + C::leaves;
+  static constexpr int kept = Y::kept + A::kept + B::kept + C::kept;
   static constexpr int sinks = A::sinks + B::sinks + C::sinks;
   static constexpr int numbers = A::numbers + B::numbers + C::numbers;
   Y value;
@@ -351,11 +355,16 @@ struct back {
     b.take(of);
     c.take(of);
   }
-  WEFT_INLINE void collect(engine::leaf_handle*& v, sink**& s) {
-    value.collect(v, s);
-    a.collect(v, s);
-    b.collect(v, s);
-    c.collect(v, s);
+  WEFT_INLINE void collect(sink**& s) {
+    a.collect(s);
+    b.collect(s);
+    c.collect(s);
+  }
+  WEFT_INLINE void enter(spot const*& s) {
+    value.enter(s);
+    a.enter(s);
+    b.enter(s);
+    c.enter(s);
   }
   WEFT_INLINE void connect(wiring& w) {
     a.connect(w);

@@ -14,6 +14,7 @@ namespace reverse {
 
 using engine::as;
 using engine::axis_map;
+using engine::binder;
 using engine::first;
 using engine::frame;
 using engine::full;
@@ -21,6 +22,7 @@ using engine::leaf_strides;
 using engine::no_cells;
 using engine::no_names;
 using engine::region;
+using engine::spot;
 using simd::pack;
 
 template <class T, int N>
@@ -131,7 +133,7 @@ struct tiling {
   bool staged = false;    // rows of some leaf go through scratch
   bool exclusive = true;  // tasks may share the rows
 };
-[[gnu::noinline]] inline tiling tiling_of(sink* const* s, int count, engine::leaf_handle const* leaf, int leaves,
+[[gnu::noinline]] inline tiling tiling_of(sink* const* s, int count, engine::leaf const* leaf, int leaves,
                                           frame const& f) {
   tiling x;
   x.staged = engine::staging_of(leaf, leaves, f).any;

@@ -7,7 +7,7 @@
 // whose leaves hold the values. The first sweep over the last statement of a function needs no cotangent from memory.
 #pragma once
 #include <weft/eval/assign.hpp>
-#include <weft/eval/program.hpp>
+#include <weft/eval/kernel.hpp>
 #include <weft/grad/mirror.hpp>
 
 namespace weft {
@@ -24,39 +24,29 @@ struct made : record {
 // -- weaving -----------------------------------------------------------------------------------------------------
 
 template <int R, bool Need, class E, class V>
-auto weave(E const& e, V const& v, frame const& f, axis_map const& m);
+auto weave(E const& e, V const& v, binder& into, axis_map const& m);
 
 template <int R, bool Need, class V>
-auto weave_still(V const& v, frame const& f, axis_map const& m) {
+auto weave_still(V const& v, binder& into, axis_map const& m) {
   if constexpr (Need) {
-    auto c = engine::bind<engine::context<R, 0, false>>(v, f, m, no_names{});
-    return still<decltype(c)>{c};
+    using with = engine::context<R, 0, false>;
+    return still<decltype(engine::bind<with>(v, into, m, no_names{}))>{engine::bind<with>(v, into, m, no_names{})};
   } else {
     return nothing{};
   }
 }
 
-// A child of an elementwise node: axes that are stretched stay at 0.
-template <int R, bool Need, class E, class V, class A, class VA>
-auto weave_child(E const& e, V const&, A const& a, VA const& va, frame const& f, axis_map const& m) {
-  constexpr int P = E::dims.rank, C = A::dims.rank;
-  if constexpr (C == 0)
-    return weave<R, Need>(a, va, f, m);
-  else
-    return weave<R, Need>(a, va, f, engine::child_map<P, C>(m, e.sizes(), a.sizes()));
-}
-
 template <class E>
 struct weaving {  // a leaf that is not tracked
   template <int R, bool Need, class V>
-  static auto make(E const&, V const& v, frame const& f, axis_map const& m) {
-    return weave_still<R, Need>(v, f, m);
+  static auto make(E const&, V const& v, binder& into, axis_map const& m) {
+    return weave_still<R, Need>(v, into, m);
   }
 };
 template <class T, auto S>
 struct weaving<tracked<T, S, 1>> {
   template <int R, bool Need, class V>
-  static auto make(tracked<T, S, 1> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(tracked<T, S, 1> const& e, V const& v, binder& into, axis_map const& m) {
     constexpr int Q = to_shape(S).rank;
     if constexpr (Q == 0) {
       if constexpr (Need) {
@@ -66,88 +56,76 @@ struct weaving<tracked<T, S, 1>> {
         return number_leaf<T, nothing>{nothing{}, e.from};
       }
     } else {
-      auto c = weave_still<R, Need>(v, f, m);
+      auto c = weave_still<R, Need>(v, into, m);
       auto const ext = e.sizes();
-      return leaf<T, Q, decltype(c)>{c, sink_of<T>(ext.data(), Q, f, m), e.from, ext};
+      return leaf<T, Q, decltype(c)>{c, sink_of<T>(ext.data(), Q, into.f, m), e.from, ext};
     }
   }
 };
 
 template <int R, class E, class V>
-auto weave_edge(E const& e, V const& v, frame const& f, axis_map const& m) {
+auto weave_edge(E const& e, V const& v, binder& into, axis_map const& m) {
   auto const ext = e.sizes();
-  return edge<E, V>{v, e, sink_of<element_t<E>>(ext.data(), E::dims.rank, f, m), {}, ext};
+  return edge<E, V>{v, e, sink_of<element_t<E>>(ext.data(), E::dims.rank, into.f, m), {}, ext};
 }
 template <class Op, unsigned Mask, class A>
 struct weaving<reduce<Op, Mask, A>> {
   template <int R, bool Need, class V>
-  static auto make(reduce<Op, Mask, A> const& e, V const& v, frame const& f, axis_map const& m) {
-    return weave_edge<R>(e, weave_still<R, Need>(v, f, m), f, m);
+  static auto make(reduce<Op, Mask, A> const& e, V const& v, binder& into, axis_map const& m) {
+    return weave_edge<R>(e, weave_still<R, Need>(v, into, m), into, m);
   }
 };
 template <class A, class B>
 struct weaving<contract<A, B>> {
   template <int R, bool Need, class V>
-  static auto make(contract<A, B> const& e, V const& v, frame const& f, axis_map const& m) {
-    return weave_edge<R>(e, weave_still<R, Need>(v, f, m), f, m);
+  static auto make(contract<A, B> const& e, V const& v, binder& into, axis_map const& m) {
+    return weave_edge<R>(e, weave_still<R, Need>(v, into, m), into, m);
   }
 };
 template <class A, weft::shape D>
 struct weaving<view<A, D>> {
   template <int R, bool Need, class V>
-  static auto make(view<A, D> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(view<A, D> const& e, V const& v, binder& into, axis_map const& m) {
     axis_map r;
-    for (int c = 0; c < A::dims.rank; ++c) {
-      auto const& s = e.from[static_cast<std::size_t>(c)];
-      bool const moves = s.axis >= 0;
-      r.axis[c] = moves ? m.axis[s.axis] : -1;
-      r.start[c] = s.start + (moves ? s.step * m.start[s.axis] : 0);
-      r.step[c] = moves ? s.step * m.step[s.axis] : 0;
-    }
-    return weave<R, Need>(e.a, v.a, f, r);
+    engine::look_through(r, m, e.ext.data(), D.rank, e.from.data(), A::dims.rank);
+    return weave<R, Need>(e.a, v.a, into, r);
   }
 };
 template <unsigned Mask, class A>
 struct weaving<squeeze_node<Mask, A>> {
   template <int R, bool Need, class V>
-  static auto make(squeeze_node<Mask, A> const& e, V const& v, frame const& f, axis_map const& m) {
+  static auto make(squeeze_node<Mask, A> const& e, V const& v, binder& into, axis_map const& m) {
     axis_map r;
-    for (int c = 0, i = 0; c < A::dims.rank; ++c) {
-      bool const dropped = (Mask >> c) & 1;
-      r.axis[c] = dropped ? -1 : m.axis[i];
-      r.start[c] = dropped ? 0 : m.start[i];
-      r.step[c] = dropped ? 0 : m.step[i];
-      if (!dropped) ++i;
-    }
-    return weave<R, Need>(e.a, v.a, f, r);
+    engine::look_through(r, m, squeeze_node<Mask, A>::dims.rank, Mask, A::dims.rank);
+    return weave<R, Need>(e.a, v.a, into, r);
   }
 };
 
 // `Y`: computed, nothing, or the node that loads what the tape kept.
 template <int R, class Op, class A, class Y, class V>
-auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
+auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, binder& into, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A>>::value;
-  auto a = weave_child < R, all || r.a > (e, v, e.a, v.a, f, m);
+  auto a = weave < R, all || r.a > (e.a, v.a, into, m);
   using kinds = types<element_t<map<Op, A>>, element_t<A>>;
   return back<Op, kinds, Y, decltype(a), nothing, nothing>{y, a, {}, {}};
 }
 template <int R, class Op, class A, class B, class Y, class V>
-auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
+auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, binder& into, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A, B>>::value;
-  auto a = weave_child < R, all || r.a > (e, v, e.a, v.a, f, m);
-  auto b = weave_child < R, all || r.b > (e, v, e.b, v.b, f, m);
+  auto a = weave < R, all || r.a > (e.a, v.a, into, m);
+  auto b = weave < R, all || r.b > (e.b, v.b, into, m);
   using kinds = types<element_t<map<Op, A, B>>, element_t<A>, element_t<B>>;
   return back<Op, kinds, Y, decltype(a), decltype(b), nothing>{y, a, b, {}};
 }
 template <int R, class Op, class A, class B, class C, class Y, class V>
-auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, frame const& f, axis_map const& m) {
+auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, binder& into, axis_map const& m) {
   constexpr bool all = std::is_same_v<Y, computed>;
   constexpr reading r = reads<map<Op, A, B, C>>::value;
-  auto a = weave_child < R, all || r.a > (e, v, e.a, v.a, f, m);
-  auto b = weave_child < R, all || r.b > (e, v, e.b, v.b, f, m);
-  auto c = weave_child < R, all || r.c > (e, v, e.c, v.c, f, m);
+  auto a = weave < R, all || r.a > (e.a, v.a, into, m);
+  auto b = weave < R, all || r.b > (e.b, v.b, into, m);
+  auto c = weave < R, all || r.c > (e.c, v.c, into, m);
   using kinds = types<element_t<map<Op, A, B, C>>, element_t<A>, element_t<B>, element_t<C>>;
   return back<Op, kinds, Y, decltype(a), decltype(b), decltype(c)>{y, a, b, c};
 }
@@ -158,16 +136,16 @@ template <class Op, class A, class B, class C>
 inline constexpr bool is_map<map<Op, A, B, C>> = true;
 
 template <int R, bool Need, class E, class V>
-auto weave(E const& e, V const& v, frame const& f, axis_map const& m) {
+auto weave(E const& e, V const& v, binder& into, axis_map const& m) {
   if constexpr (!reaches<E>) {
-    return weave_still<R, Need>(v, f, m);
+    return weave_still<R, Need>(v, into, m);
   } else if constexpr (is_map<E>) {
     if constexpr (Need || reads<E>::value.y)
-      return weave_operands<R>(e, v, computed{}, f, m);
+      return weave_operands<R>(e, v, computed{}, into, m);
     else
-      return weave_operands<R>(e, v, nothing{}, f, m);
+      return weave_operands<R>(e, v, nothing{}, into, m);
   } else {
-    return weaving<E>::template make<R, Need>(e, v, f, m);
+    return weaving<E>::template make<R, Need>(e, v, into, m);
   }
 }
 
@@ -190,30 +168,33 @@ struct part_of {
   }
 }
 
+// The cotangent and the mirror, as far as the table of leaves is concerned: in this order.
 template <class M, class G>
-struct handles {
-  engine::leaf_handle leaf[M::leaves + G::leaves + 1];
-  sink* out[M::sinks + 1];
-  handles(M& m, G& g) {
-    engine::leaf_handle* v = leaf;
-    sink** s = out;
-    m.collect(v, s);
-    g.collect(v);
+struct swept {
+  static constexpr int leaves = G::leaves + M::leaves, kept = G::kept + M::kept;
+};
+template <class M>
+struct sinks_of {
+  static constexpr int count = M::sinks;
+  sink* at[static_cast<std::size_t>(count) + 1];
+  explicit sinks_of(M& m) {
+    sink** s = at;
+    m.collect(s);
+    *s = nullptr;
   }
-  static constexpr int leaves = M::leaves + G::leaves, sinks = M::sinks;
 };
 
 template <bool Total, class M, class G>
-[[gnu::noinline]] void sweep_part(M& m, G& g, frame const& f, part_of const& p, bool staged, double& total) {
+[[gnu::noinline]] void sweep_part(M& m, G& g, engine::leaf const* leaves, frame const& f, part_of const& p, bool staged,
+                                  double& total) {
   constexpr int N = engine::lanes_of_width<engine::larger(M::width, G::width)>;
   using T = typename G::type;
-  using H = handles<M, G>;
   arena_scope scope;
-  H const h(m, g);
+  sinks_of<M> const out(m);
   index_t columns_at_most = p.c1 - p.c0, rows_at_most = p.r1 - p.r0;
   tile_shape(staged, f, rows_at_most, columns_at_most);
-  engine::prepare_leaves(h.leaf, H::leaves, f, scope, rows_at_most, columns_at_most);
-  prepare_sinks(h.out, H::sinks, f, scope, rows_at_most, columns_at_most);
+  engine::walk in(leaves, swept<M, G>::leaves, f, scope, rows_at_most, columns_at_most);
+  prepare_sinks(out.at, out.count, f, scope, rows_at_most, columns_at_most);
 
   index_t const inner = f.row > 0 ? f.ext[f.row - 1] : 1;
   index_t outer[max_rank] = {};
@@ -229,8 +210,10 @@ template <bool Total, class M, class G>
     for (index_t from = p.c0; from < p.c1; from += columns_at_most) {
       index_t const n = columns_at_most < p.c1 - from ? columns_at_most : p.c1 - from;
       region const t{outer, at, rows, from, n};
-      engine::enter_leaves(h.leaf, H::leaves, f, t);
-      enter_sinks(h.out, H::sinks, f, t);
+      spot const* spots = in.enter(t);
+      g.enter(spots);
+      m.enter(spots);
+      enter_sinks(out.at, out.count, f, t);
       for (index_t r = 0; r < rows; ++r) {
         auto line = m.template line<N>(r);
         auto const gl = g.template line<0, N>(r, no_names{});
@@ -253,7 +236,7 @@ template <bool Total, class M, class G>
         if constexpr (Total) total += static_cast<double>(simd::reduce_add(sum));
         line.finish(m);
       }
-      leave_sinks(h.out, H::sinks, f, t);
+      leave_sinks(out.at, out.count, f, t);
     }
     row += rows;
     if (at + rows == inner) {
@@ -286,7 +269,7 @@ struct sums {
 };
 
 // Sets the row of the frame. Elements from which work is cut into tasks: never where cotangents meet in memory.
-[[gnu::noinline]] inline tiling set_rows(sink* const* out, int sinks, engine::leaf_handle const* leaf, int leaves,
+[[gnu::noinline]] inline tiling set_rows(sink* const* out, int sinks, engine::leaf const* leaf, int leaves,
                                          frame& f) {
   int const a = row_axes(out, sinks, f), b = engine::row_axes(leaf, leaves, f), k = a < b ? a : b;
   f.set_row(f.rank - (k > 0 ? k : f.rank > 0 ? 1 : 0));
@@ -296,17 +279,16 @@ struct sums {
 
 // Cut into tasks by the shape alone.
 template <bool Total, class M, class G>
-double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
-  using H = handles<M, G>;
+double sweep(M& m, G& g, engine::leaf const* leaves, frame& f, tape& t, wiring::spare_buffer spare) {
   wiring w{t, f, spare};
   m.connect(w);
-  H const h(m, g);
-  tiling const x = set_rows(h.out, H::sinks, h.leaf, H::leaves, f);
+  sinks_of<M> const out(m);
+  tiling const x = set_rows(out.at, out.count, leaves, swept<M, G>::leaves, f);
   double total = 0;
   index_t const elements = f.rows * f.n;
   if (elements == 0) return total;
   if (x.staged || !x.exclusive || elements <= engine::task_elements) {
-    sweep_part<Total>(m, g, f, {0, f.rows, 0, f.n}, x.staged, total);
+    sweep_part<Total>(m, g, leaves, f, {0, f.rows, 0, f.n}, x.staged, total);
     return total;
   }
   bool const one = f.rows == 1;
@@ -319,8 +301,8 @@ double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
     G cotangent = g;
     index_t const from = i * per, to = from + per < length ? from + per : length;
     auto& result = results[static_cast<std::size_t>(i)];
-    sweep_part<Total>(own, cotangent, f, {one ? 0 : from, one ? 1 : to, one ? from : 0, one ? to : f.n}, false,
-                      result.total);
+    sweep_part<Total>(own, cotangent, leaves, f, {one ? 0 : from, one ? 1 : to, one ? from : 0, one ? to : f.n},
+                      false, result.total);
     double* numbers = result.numbers;
     own.give(numbers);
   };
@@ -337,43 +319,47 @@ double sweep(M& m, G& g, frame& f, tape& t, wiring::spare_buffer spare) {
 
 // -- a statement -------------------------------------------------------------------------------------------------
 
-template <int R, class T>
-auto bind_cotangent(expr::constant<T> const& g, extents<R> const&, frame const&) {
-  return engine::constant<T>{g.value};
-}
-template <int R, class T, auto S>
-auto bind_cotangent(tensor<T, S> const& g, extents<R> const& ext, frame const& f) {
-  if constexpr (to_shape(S).rank == 0)
-    return engine::constant<T>{g.items().items[0]};
-  else
-    return engine::bind<engine::context<R, 0, false>>(
-        g, f, engine::child_map<R, R>(axis_map::identity<R>(), ext, g.sizes()), no_names{});
+// `g` has the rank of the statement, and along each axis its size or 1.
+template <int R, class G>
+auto bind_cotangent(G const& g, binder& into, axis_map const& m) {
+  return engine::bind<engine::context<R, 0, false>>(g, into, m, no_names{});
 }
 
 struct not_kept {};
 
-// `g` has e's rank, and along each axis e's size or 1. `y`: e's value, where the tape kept it.
+// The sweep over what `weave_all` makes, given a binder.
+template <bool Total, int R, class E, class G, class Weave>
+double sweep_statement(tape& t, E const& e, G const& g, wiring::spare_buffer spare, Weave const& weave_all) {
+  frame f;
+  engine::set_extents<R>(f, e.sizes());
+  auto const m = axis_map::identity<R>();
+  using cotangent = decltype(bind_cotangent<R>(g, std::declval<binder&>(), m));
+  using mirror = decltype(weave_all(std::declval<binder&>(), m));
+  engine::table<swept<mirror, cotangent>> leaves;
+  binder into = leaves.into(f);
+  cotangent c = bind_cotangent<R>(g, into, m);
+  mirror woven = weave_all(into, m);
+  double const total = sweep<Total>(woven, c, leaves.at, f, t, spare);
+  woven.settle(t);
+  return total;
+}
+
+// `y`: e's value, where the tape kept it.
 template <class E, class G, class Y>
 [[gnu::noinline]] void run_back(tape& t, E const& e, G const& g, Y const& y) {
   constexpr int R = E::dims.rank;
   auto const v = stripped<1>(e);
-  auto const ext = e.sizes();
-  frame f;
-  engine::set_extents<R>(f, ext);
-  auto const m = axis_map::identity<R>();
   wiring::spare_buffer spare;
   if constexpr (requires { g.items().buffer; })
-    if (g.items().buffer.holders() == 1 && g.sizes() == ext) spare = {&g.items().buffer, dtype_of<element_t<G>>};
-  auto c = bind_cotangent<R>(g, ext, f);
-  auto const go = [&](auto woven) {
-    sweep<false>(woven, c, f, t, spare);
-    woven.settle(t);
-  };
+    if (g.items().buffer.holders() == 1 && g.sizes() == e.sizes()) spare = {&g.items().buffer, dtype_of<element_t<G>>};
   if constexpr (std::is_same_v<Y, not_kept> || !is_map<E>) {
-    go(weave<R, false>(e, v, f, m));
+    sweep_statement<false, R>(t, e, g, spare,
+                              [&](binder& into, axis_map const& m) { return weave<R, false>(e, v, into, m); });
   } else {
-    auto kept = engine::bind<engine::context<R, 0, false>>(y, f, m, no_names{});
-    go(weave_operands<R>(e, v, still<decltype(kept)>{kept}, f, m));
+    sweep_statement<false, R>(t, e, g, spare, [&](binder& into, axis_map const& m) {
+      auto const kept = engine::bind<engine::context<R, 0, false>>(y, into, m, no_names{});
+      return weave_operands<R>(e, v, still<std::remove_const_t<decltype(kept)>>{kept}, into, m);
+    });
   }
 }
 
@@ -381,15 +367,10 @@ template <class E, class G, class Y>
 template <class E>
 [[gnu::noinline]] double run_both(tape& t, E const& e, element_t<E> scale) {
   constexpr int R = E::dims.rank;
-  using T = element_t<E>;
   auto const v = stripped<1>(e);
-  frame f;
-  engine::set_extents<R>(f, e.sizes());
-  engine::constant<T> c{scale};
-  auto woven = weave<R, true>(e, v, f, axis_map::identity<R>());
-  double const total = sweep<true>(woven, c, f, t, {});
-  woven.settle(t);
-  return total;
+  return sweep_statement<true, R>(t, e, expr::constant<element_t<E>>(scale), {}, [&](binder& into, axis_map const& m) {
+    return weave<R, true>(e, v, into, m);
+  });
 }
 
 }  // namespace reverse

@@ -1,0 +1,225 @@
+// Jobs: a kernel led over its iteration space, tile by tile and on several threads.
+//
+// Nothing here knows an expression's type. Work is cut into tasks by the shape alone, so that every number of threads
+// gives the same bits.
+#pragma once
+#include <weft/core/memory.hpp>
+#include <weft/core/threads.hpp>
+#include <weft/eval/leaf.hpp>
+#include <weft/simd/fence.hpp>
+
+#include <cstdint>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+inline constexpr index_t task_elements = index_t(1) << 15;  // what a task is worth at least
+inline constexpr index_t threads_from = index_t(1) << 17;   // elements times cost from which threads pay
+inline constexpr index_t streaming_bytes = index_t(32) << 20;
+inline index_t& streaming_from() {  // results of this many bytes and more bypass the caches
+  static index_t bytes = streaming_bytes;
+  return bytes;
+}
+
+// What a kernel is called for: t.rows rows of t.columns elements.
+struct piece {
+  spot const* in;     // a leaf each
+  outlet const* out;  // a result each
+  index_t rows, columns;
+  char* scratch;      // rows of definitions
+  bool own_row;       // the destination's row may be scratch: nothing that is read lies there
+  bool stream;
+};
+using kernel = void (*)(void const* cursor, piece const& t);
+
+struct job {
+  frame const& f;  // f.row is set
+  leaf const* leaves;
+  int leaf_count;
+  result const* results;
+  int result_count;
+  void const* cursor;  // bound; of the kernel's own type
+  kernel run = nullptr;
+  kernel shared = nullptr;  // for a single row whose passes may be cut up
+  int rows_kept = 0;        // definitions that are stored, and their bytes an element
+  index_t row_bytes = 0;
+  int cost = 0;
+  bool narrow = false;      // one value a row
+  bool passes = false;      // more than the last one
+  bool own_row = false;
+};
+
+// What part of a frame to run: rows and columns (all columns unless it is a plain map).
+struct part_of {
+  index_t r0, r1, c0, c1;
+  bool stream;
+};
+
+// Where the rows of the results go: in place, or to scratch from where `leave` puts them where they belong.
+struct outlets {
+  job const& j;
+  outlet* at;      // (result_count)
+  void** scratch;  // (result_count): a tile each
+  bool any = false;
+
+  outlets(job const& given, arena_scope& scope)
+      : j(given), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
+    for (int i = 0; i < j.result_count; ++i) any = any || scattered(i);
+  }
+  bool scattered(int i) const { return !j.narrow && !j.results[i].dense_row(j.f); }
+  void prepare(arena_scope& scope, index_t rows, index_t columns) {
+    for (int i = 0; i < j.result_count; ++i)
+      scratch[i] = scattered(i) ? scope.take<char>(rows * columns * j.results[i].type->size) : nullptr;
+  }
+  void enter(region const& t) {
+    for (int i = 0; i < j.result_count; ++i) {
+      result const& r = j.results[i];
+      if (scratch[i]) {
+        at[i] = {scratch[i], t.columns};
+      } else {
+        index_t const o = row_offset(r, j.f, t) + (j.narrow ? 0 : t.from);
+        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] : 0};
+      }
+    }
+  }
+  void leave(region const& t) {
+    for (int i = 0; i < j.result_count; ++i) {
+      if (!scratch[i]) continue;
+      result const& r = j.results[i];
+      index_t const o = row_offset(r, j.f, t), step = j.f.row > 0 ? r.stride[j.f.row - 1] : 0;
+      for (index_t k = 0; k < t.rows; ++k)
+        r.type->scatter(r, static_cast<char*>(r.base) + (o + k * step) * r.type->size,
+                        static_cast<char const*>(scratch[i]) + k * t.columns * r.type->size, j.f, t.from, t.columns);
+    }
+  }
+};
+
+// Rows and columns of a tile: everything there is, unless something goes through scratch.
+[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, index_t& rows, index_t& columns) {
+  staging const s = staging_of(j.leaves, j.leaf_count, j.f);
+  if (!s.any && !scattered) return;
+  // Transposed operands want tiles that are square; repeated elements are filled in along the row.
+  index_t const side = s.strided ? 64 : 1024;
+  if (!j.passes && !j.narrow && columns > side && j.f.rank - j.f.row == 1) columns = side;
+  rows = columns > 0 ? 4096 / columns : 1;
+  rows = rows < 1 ? 1 : rows > 64 ? 64 : rows;
+}
+
+// One part, on one thread.
+[[gnu::noinline]] inline void run_part(job const& j, part_of const& p) {
+  frame const& f = j.f;
+  arena_scope scope;
+  outlets out(j, scope);
+  index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
+  shape_tiles(j, out.any, tile_rows, tile_columns);
+  out.prepare(scope, tile_rows, tile_columns);
+  walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
+  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.rows_kept, j.row_bytes, tile_columns)), j.own_row, p.stream};
+
+  index_t outer[max_rank] = {};
+  index_t inner = 1, at = p.r0;
+  if (f.row > 0) inner = f.ext[f.row - 1];
+  if (f.row > 1) {
+    index_t left = p.r0 / inner;
+    at = p.r0 % inner;
+    for (int d = f.row - 2; d >= 0; --d) {
+      outer[d] = left % f.ext[d];
+      left /= f.ext[d];
+    }
+  }
+  for (index_t row = p.r0; row < p.r1;) {
+    index_t rows = f.row > 0 ? inner - at : 1;
+    if (rows > p.r1 - row) rows = p.r1 - row;
+    if (rows > tile_rows) rows = tile_rows;
+    for (index_t from = p.c0; from < p.c1 || (from == p.c0 && j.narrow); from += tile_columns) {
+      index_t const columns = tile_columns < p.c1 - from ? tile_columns : p.c1 - from;
+      region const here{outer, at, rows, from, columns};
+      in.enter(here);
+      out.enter(here);
+      t.rows = rows;
+      t.columns = columns;
+      j.run(j.cursor, t);
+      if (out.any) out.leave(here);
+      if (tile_columns == 0) break;
+    }
+    row += rows;
+    at += rows;
+    if (f.row > 1 && at == inner) {
+      at = 0;
+      for (int d = f.row - 2; d >= 0; --d) {
+        if (++outer[d] < f.ext[d]) break;
+        outer[d] = 0;
+      }
+    }
+  }
+  if (p.stream) simd::fence();
+}
+
+// A statement cut into tasks of some rows, or of some columns of a single row.
+[[gnu::noinline]] inline void run_tasks(job const& j, part_of const& all) {
+  frame const& f = j.f;
+  bool const by_column = f.rows == 1;
+  index_t per = task_elements;
+  if (!by_column) {
+    per = f.n > 0 ? (task_elements + f.n - 1) / f.n : f.rows;
+    if (per > 64) per = (per + 63) / 64 * 64;
+  }
+  index_t const size = by_column ? f.n : f.rows;
+  parallel_for((size + per - 1) / per, [&](index_t i) {
+    part_of p = all;
+    index_t const stop = (i + 1) * per < size ? (i + 1) * per : size;
+    (by_column ? p.c0 : p.r0) = i * per;
+    (by_column ? p.c1 : p.r1) = stop;
+    run_part(j, p);
+  });
+}
+
+// One long row, each pass by several threads. Precondition: nothing is staged or scattered.
+[[gnu::noinline]] inline void run_row_shared(job const& j) {
+  arena_scope scope;
+  outlets out(j, scope);
+  out.prepare(scope, 1, j.f.n);
+  walk in(j.leaves, j.leaf_count, j.f, scope, 1, j.f.n);
+  index_t const none[max_rank] = {};
+  region const all{none, 0, 1, 0, j.f.n};
+  in.enter(all);
+  out.enter(all);
+  j.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.rows_kept, j.row_bytes, j.f.n)), false, false});
+}
+
+WEFT_INLINE bool streams(job const& j) {
+  for (int i = 0; i < j.result_count; ++i) {
+    result const& r = j.results[i];
+    index_t const bytes = j.f.n * r.type->size;
+    if (bytes * j.f.rows < streaming_from() || !r.dense_row(j.f) || bytes % 64 != 0 ||
+        reinterpret_cast<std::uintptr_t>(r.base) % 64 != 0)
+      return false;
+  }
+  return true;
+}
+
+// Small enough for the thread that calls, and for the caches.
+WEFT_INLINE bool stays_here(index_t elements, int cost) { return elements < threads_from / (1 + cost / 4); }
+
+// A destination's memory may be read at the element (for row programs: the row) being written, and nowhere else.
+[[gnu::noinline]] inline void run(job const& j) {
+  frame const& f = j.f;
+  counters().kernels += 1;
+  if (f.rows == 0 || (f.n == 0 && !j.narrow)) return;
+  part_of p{0, f.rows, 0, f.n, false};
+  if (!stays_here(f.n * f.rows, j.cost)) {
+    bool const staged = staging_of(j.leaves, j.leaf_count, f).any;
+    bool const map = !j.narrow && !j.passes;
+    if (map) p.stream = streams(j) && !staged;
+    if (num_threads() > 1) {
+      if (map || f.rows > 1) return run_tasks(j, p);
+      if (j.shared && !staged && (j.narrow || j.results->dense_row(f))) return run_row_shared(j);
+    }
+  }
+  run_part(j, p);
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

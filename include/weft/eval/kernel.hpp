@@ -1,0 +1,238 @@
+// Kernels: the loops of one statement, instantiated once.
+//
+// A kernel runs the rows of one tile. For each it makes the passes that reductions and definitions need, then the last
+// pass, which stores. A plain map is a program without passes before the last; an expression of one value a row has a
+// last pass of one element. Tiles, threads and strides are nothing it knows of: they are the job's (eval/job.hpp).
+#pragma once
+#include <weft/core/threads.hpp>
+#include <weft/eval/bind.hpp>
+#include <weft/eval/job.hpp>
+#include <weft/eval/work.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+// Where one row goes. `p` is dense: the destination itself, or scratch that `done` scatters.
+template <class T>
+struct row_place {
+  T* p;
+  template <bool Stream, class V>
+  WEFT_INLINE void put(index_t i, V v, full) const {
+    if constexpr (Stream)
+      as<T>(v).stream(p + i);
+    else
+      as<T>(v).store(p + i);
+  }
+  template <bool Stream, class V>
+  WEFT_INLINE void put(index_t i, V v, first f) const {
+    as<T>(v).store_partial(p + i, f.n);
+  }
+};
+
+// The places of a statement's results: one, or several that share a sweep (eval/several.hpp).
+template <class T>
+struct one_result {
+  static constexpr int width = sizeof(T);
+  WEFT_INLINE static row_place<T> at(outlet const* o, index_t r) { return {static_cast<T*>(o->here) + r * o->pitch}; }
+};
+
+// out (n): the last pass of a row. The loop is written once and unrolled late: compile time is a feature.
+template <int N, bool MayStream, class Line, class Place>
+WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n, bool stream) {
+  index_t i = 0;
+  WEFT_UNROLL
+  for (; i + N <= n; i += N) {
+    auto const v = line.load(i, full{}, no_cells{});
+    if (MayStream && stream) [[unlikely]]
+      out.template put<true>(i, v, full{});
+    else
+      out.template put<false>(i, v, full{});
+  }
+  if (i < n) {
+    first const rest{static_cast<int>(n - i)};
+    out.template put<false>(i, line.load(i, rest, no_cells{}), rest);
+  }
+}
+
+// Passes [P, Last) of one row of n elements.
+template <int P, int Last, int N, class Cursor>
+WEFT_INLINE void run_passes(Cursor& c, index_t r, index_t n) {
+  if constexpr (P < Last) {
+    auto w = work_of<P, N, Last>(c, r, no_names{});
+    if constexpr (decltype(w)::any) {
+      if (n <= block) {
+        auto s = sweep_block<N>(w, 0, n);
+        w.single(s, n);
+      } else {
+        typename decltype(w)::totals t{};
+        sweep_blocks<N>(w, t, 0, n);
+        w.finish(t, n);
+      }
+    }
+    run_passes<P + 1, Last, N>(c, r, n);
+  }
+}
+// The same for one long row, each pass by several threads.
+template <int P, int Last, int N, class Cursor>
+void run_shared_passes(Cursor& c, index_t n) {
+  if constexpr (P < Last) {
+    auto w = work_of<P, N, Last>(c, 0, no_names{});
+    if constexpr (decltype(w)::any) {
+      constexpr index_t per_task = task_elements / block;
+      index_t const blocks = (n + block - 1) / block;
+      arena_scope scope;
+      w.share(scope, blocks);
+      parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
+        typename decltype(w)::totals none{};
+        index_t const from = task * per_task * block, to = from + per_task * block;
+        sweep_blocks<N>(w, none, from, to < n ? to : n);
+      });
+      typename decltype(w)::totals t{};
+      w.collect(t, blocks);
+      w.finish(t, n);
+    }
+    run_shared_passes<P + 1, Last, N>(c, n);
+  }
+}
+
+template <class Cursor>
+struct row_sink {
+  template <class T>
+  static WEFT_INLINE bool offer(Cursor&, T*) {
+    return false;
+  }
+};
+// The destination's row as the scratch of the first definition of its type.
+template <class T, class Cursor>
+WEFT_INLINE bool offer_row(Cursor& c, T* row) {
+  return row_sink<Cursor>::offer(c, row);
+}
+template <class Op, class A>
+struct row_sink<mapped<Op, A>> {
+  template <class T>
+  static WEFT_INLINE bool offer(mapped<Op, A>& c, T* row) {
+    return offer_row(c.a, row);
+  }
+};
+template <class Op, class A, class B>
+struct row_sink<mapped<Op, A, B>> {
+  template <class T>
+  static WEFT_INLINE bool offer(mapped<Op, A, B>& c, T* row) {
+    return offer_row(c.a, row) || offer_row(c.b, row);
+  }
+};
+template <class Op, class T, class A>
+struct row_sink<row_reduce<Op, T, A>> {
+  template <class U>
+  static WEFT_INLINE bool offer(row_reduce<Op, T, A>& c, U* row) {
+    return offer_row(c.a, row);
+  }
+};
+template <class Id, class D, class B>
+struct row_sink<named<Id, D, B>> {
+  template <class T>
+  static WEFT_INLINE bool offer(named<Id, D, B>& c, T* row) {
+    if constexpr (std::is_same_v<T, typename named<Id, D, B>::row_type>) {
+      if (c.scratch) {
+        c.row = row;
+        return true;
+      }
+    }
+    return offer_row(c.definition, row) || offer_row(c.body, row);
+  }
+};
+
+// Lanes of an expression: as many as a register has of its widest type.
+template <int Width>
+inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
+    Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
+
+template <class Cursor, class Out>
+[[gnu::noinline]] void run_rows(void const* cursor, piece const& t) {
+  constexpr int last = Cursor::avail;
+  constexpr int N = lanes_of_width<larger(Cursor::width, Out::width)>;
+  Cursor c = *static_cast<Cursor const*>(cursor);
+  spot const* in = t.in;
+  c.enter(in);
+  if constexpr (last > 0) {
+    scratch_rows rows{t.scratch, t.columns};
+    c.template take_rows<last>(rows);
+  }
+  for (index_t r = 0; r < t.rows; ++r) {
+    auto const place = Out::at(t.out, r);
+    if constexpr (last > 0) {
+      if constexpr (requires { *place.p; })
+        if (t.own_row) offer_row(c, place.p);
+      run_passes<0, last, N>(c, r, t.columns);
+    }
+    store_row<N, last == 0>(c.template line<last, N>(r, no_names{}), place, t.columns, t.stream);
+  }
+}
+
+// One value a row.
+template <class Cursor, class Out>
+[[gnu::noinline]] void run_narrow(void const* cursor, piece const& t) {
+  constexpr int last = Cursor::avail;
+  constexpr int N = lanes_of_width<Cursor::width>;
+  Cursor c = *static_cast<Cursor const*>(cursor);
+  spot const* in = t.in;
+  c.enter(in);
+  scratch_rows rows{t.scratch, t.columns};
+  c.template take_rows<last>(rows);
+  for (index_t r = 0; r < t.rows; ++r) {
+    run_passes<0, last, N>(c, r, t.columns);
+    auto const line = c.template line<last, N>(r, no_names{});
+    Out::at(t.out, r).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+  }
+}
+
+// A tile that is one long row, each pass by several threads.
+template <bool Narrow, class Cursor, class Out>
+[[gnu::noinline]] void run_shared(void const* cursor, piece const& t) {
+  constexpr int last = Cursor::avail;
+  constexpr int N = lanes_of_width<larger(Cursor::width, Narrow ? 1 : Out::width)>;
+  Cursor c = *static_cast<Cursor const*>(cursor);
+  spot const* in = t.in;
+  c.enter(in);
+  scratch_rows rows{t.scratch, t.columns};
+  c.template take_rows<last>(rows);
+  index_t const n = t.columns;
+  run_shared_passes<0, last, N>(c, n);
+  auto const line = c.template line<last, N>(0, no_names{});
+  auto const place = Out::at(t.out, 0);
+  if constexpr (Narrow) {
+    place.template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+  } else {
+    parallel_for((n + task_elements - 1) / task_elements, [&](index_t i) {
+      index_t const from = i * task_elements, to = from + task_elements < n ? from + task_elements : n;
+      for (index_t k = from; k < to; k += N) {
+        first const part{to - k < N ? static_cast<int>(to - k) : N};
+        place.template put<false>(k, line.load(k, part, no_cells{}), part);
+      }
+    });
+  }
+}
+
+// The job of a cursor bound over `f`. `Narrow`: one value a row. `Whole`: the row is all there is, so that its passes
+// are worth cutting up.
+template <bool Narrow, bool Whole, class Out, class Cursor>
+WEFT_INLINE job job_of(Cursor const& c, table<Cursor> const& t, result const* out, int results, frame const& f) {
+  using kept = rows_kept<Cursor, Cursor::avail>;
+  job j{f, t.at, Cursor::leaves, out, results, &c};
+  if constexpr (Narrow)
+    j.run = &run_narrow<Cursor, Out>;
+  else
+    j.run = &run_rows<Cursor, Out>;
+  if constexpr (Whole && Cursor::avail > 0) j.shared = &run_shared<Narrow, Cursor, Out>;
+  j.rows_kept = kept::rows;
+  j.row_bytes = kept::bytes;
+  j.cost = Cursor::cost;
+  j.narrow = Narrow;
+  j.passes = Cursor::avail > 0;
+  return j;
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,252 @@
+// Operands in memory, without their types: all that is done with them once a tile, or once a statement, is compiled
+// once, not once an expression.
+//
+//   leaf     where an operand lies in the domain: address and strides
+//   spot     where its rows of the current tile begin: in place or, where they are not dense, in scratch
+//   walk     takes all leaves of a statement from tile to tile
+//   outlet   where the rows of a result go
+#pragma once
+#include <weft/eval/frame.hpp>
+
+#include <cstdint>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+// Strides in the domain, in elements.
+struct leaf_strides {
+  index_t stride[max_rank];
+
+  // How many of the last axes of the frame can be one dense row.
+  [[gnu::noinline]] int dense_axes(frame const& f) const {
+    index_t expected = 1;
+    int k = 0;
+    for (int d = f.rank - 1; d >= 0; --d, ++k) {
+      if (f.ext[d] == 1) continue;
+      if (stride[d] != expected) break;
+      expected *= f.ext[d];
+    }
+    return k;
+  }
+  WEFT_INLINE bool dense_row(frame const& f) const { return f.flat || dense_axes(f) >= f.rank - f.row; }
+};
+
+// Extents of dense memory become strides in the domain. Returns the offset of what lies at domain index 0.
+[[gnu::noinline]] inline index_t lay_out_dense(leaf_strides& l, frame const& f, axis_map const& m, index_t const* e,
+                                               int rank) {
+  for (int d = 0; d < f.rank; ++d) l.stride[d] = 0;
+  index_t s = 1, offset = 0;
+  for (int c = rank - 1; c >= 0; --c) {
+    if (e[c] != 1) {
+      int const i = c + m.rank - rank;
+      offset += s * m.start[i];
+      if (m.axis[i] >= 0) l.stride[m.axis[i]] += s * m.step[i];
+    }
+    s *= e[c];
+  }
+  return offset;
+}
+WEFT_INLINE void dense_strides(index_t const* e, int rank, index_t* strides) {
+  index_t s = 1;
+  for (int i = rank - 1; i >= 0; --i) {
+    strides[i] = s;
+    s *= e[i];
+  }
+}
+
+struct leaf;
+
+// What a leaf's type contributes.
+struct leaf_type {
+  index_t size;  // of an element
+  void (*stage)(leaf const& l, frame const& f, region const& t, void* out);
+};
+struct leaf : leaf_strides {
+  void const* base;  // element at domain index 0; null: not known yet
+  leaf_type const* type;
+  bool single;  // one element a row: never staged
+};
+
+// First element of a tile's first row, were the row's own axes at 0.
+WEFT_INLINE index_t row_offset(leaf_strides const& l, frame const& f, region const& t) {
+  index_t o = 0;
+  for (int d = 0; d + 1 < f.row; ++d) o += t.outer[d] * l.stride[d];
+  return f.row > 0 ? o + t.first * l.stride[f.row - 1] : o;
+}
+
+// out (t.rows, t.columns): the tile, dense
+template <class T>
+[[gnu::noinline]] void stage(leaf const& l, frame const& f, region const& t, void* out) {
+  T const* const p = static_cast<T const*>(l.base) + row_offset(l, f, t);
+  T* const to = static_cast<T*>(out);
+  index_t const step = f.row > 0 ? l.stride[f.row - 1] : 0;
+  if (f.rank - f.row == 1) {
+    index_t const inner = l.stride[f.rank - 1];
+    gather(p + t.from * inner, step, inner, t.rows, t.columns, to, t.columns);
+  } else {
+    for (index_t r = 0; r < t.rows; ++r)
+      gather_row(p + r * step, l.stride + f.row, f.ext + f.row, f.rank - f.row, t.from, t.columns, to + r * t.columns);
+  }
+}
+template <class T>
+inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
+
+// How many trailing axes can be one row for all of them.
+[[gnu::noinline]] inline int row_axes(leaf const* l, int count, frame const& f) {
+  int axes = f.rank;
+  for (int i = 0; i < count; ++i) {
+    int const k = l[i].single ? f.rank : l[i].dense_axes(f);
+    if (k < axes) axes = k;
+  }
+  return axes;
+}
+
+struct staging {
+  bool any = false;      // some leaf's rows are copied to scratch
+  bool strided = false;  // ... and not just one element repeated
+};
+[[gnu::noinline]] inline staging staging_of(leaf const* l, int count, frame const& f) {
+  staging s;
+  if (f.flat) return s;
+  for (int i = 0; i < count; ++i) {
+    if (l[i].single || l[i].dense_row(f)) continue;
+    s.any = true;
+    if (l[i].stride[f.rank - 1] != 0) s.strided = true;
+  }
+  return s;
+}
+
+// Rows of the tile at hand.
+struct spot {
+  void const* here;
+  index_t pitch;  // from row to row, in elements
+};
+
+// The leaves on their way over the tiles, none larger than (rows, columns). Lives inside `scope`.
+struct walk {
+  frame const& f;
+  leaf const* leaves;
+  int count;
+  spot* spots;     // (count)
+  void** scratch;  // (count): a tile each, null where rows are read in place
+
+  [[gnu::noinline]] walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns)
+      : f(frame), leaves(l), count(n), spots(scope.take<spot>(n)), scratch(scope.take<void*>(n)) {
+    for (int i = 0; i < n; ++i)
+      scratch[i] = l[i].single || l[i].dense_row(f) ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
+  }
+  [[gnu::noinline]] spot const* enter(region const& t) {
+    for (int i = 0; i < count; ++i) {
+      leaf const& l = leaves[i];
+      if (scratch[i]) {
+        l.type->stage(l, f, t, scratch[i]);
+        spots[i] = {scratch[i], t.columns};
+      } else {
+        index_t const o = row_offset(l, f, t) + (l.single ? 0 : t.from);
+        spots[i] = {static_cast<char const*>(l.base) + o * l.type->size, f.row > 0 ? l.stride[f.row - 1] : 0};
+      }
+    }
+    return spots;
+  }
+};
+
+// -- results -----------------------------------------------------------------------------------------------------
+
+struct result_type {
+  index_t size;
+  void (*scatter)(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first, index_t columns);
+};
+struct result : leaf_strides {
+  void* base;
+  result_type const* type;
+};
+
+// row (strided) = from (columns): elements [first, first + columns) of a row whose axes are not dense
+template <class T>
+[[gnu::noinline]] void scatter(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first,
+                               index_t columns) {
+  T* const p = static_cast<T*>(row);
+  T const* const given = static_cast<T const*>(from);
+  index_t at[max_rank] = {};
+  index_t left = first, offset = 0;
+  for (int d = f.rank - 1; d >= f.row; --d) {
+    at[d] = left % f.ext[d];
+    left /= f.ext[d];
+    offset += at[d] * l.stride[d];
+  }
+  for (index_t i = 0; i < columns; ++i) {
+    p[offset] = given[i];
+    for (int d = f.rank - 1; d >= f.row; --d) {
+      offset += l.stride[d];
+      if (++at[d] < f.ext[d]) break;
+      offset -= at[d] * l.stride[d];
+      at[d] = 0;
+    }
+  }
+}
+template <class T>
+inline constexpr result_type result_type_of{sizeof(T), &scatter<T>};
+
+// Rows of scratch for definitions: room for `rows` of them, of `bytes` in all an element.
+WEFT_INLINE index_t scratch_room(int rows, index_t bytes, index_t columns) { return rows * 64 + bytes * columns; }
+
+struct outlet {
+  void* here;
+  index_t pitch;  // in elements
+};
+
+// -- overlap -----------------------------------------------------------------------------------------------------
+
+struct overlap {
+  bool touches = false;  // some leaf reads what is written
+  bool crosses = false;  // ... at another place than the one being written
+};
+struct byte_range {
+  std::uintptr_t low, high;
+};
+WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* stride, frame const& f) {
+  index_t low = 0, high = 0;
+  for (int d = 0; d < f.rank; ++d) {
+    index_t const reach = stride[d] * (f.ext[d] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  auto const b = reinterpret_cast<std::uintptr_t>(base);
+  return {b + static_cast<std::uintptr_t>(low * size), b + static_cast<std::uintptr_t>((high + 1) * size)};
+}
+[[gnu::noinline]] inline overlap overlap_of(leaf const* l, int count, frame const& f, result const& out) {
+  overlap o;
+  byte_range const w = range_of(out.base, out.type->size, out.stride, f);
+  for (int i = 0; i < count; ++i) {
+    if (!l[i].base) continue;
+    byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
+    if (r.high <= w.low || w.high <= r.low) continue;
+    o.touches = true;
+    bool same = l[i].base == out.base && l[i].type->size == out.type->size;
+    for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || l[i].stride[d] == out.stride[d];
+    if (!same) o.crosses = true;
+  }
+  return o;
+}
+// Does a leaf, bound over `f`, read from this memory?
+[[gnu::noinline]] inline bool reads_from(leaf const* l, int count, frame const& f, byte_range w) {
+  for (int i = 0; i < count; ++i) {
+    byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
+    if (l[i].base && r.low < w.high && w.low < r.high) return true;
+  }
+  return false;
+}
+// The same for a flat frame of n elements, where all there is to compare is addresses.
+WEFT_INLINE bool crosses_flat(leaf const* l, int count, index_t n, void const* out, index_t size) {
+  auto const low = static_cast<char const*>(out), high = low + n * size;
+  for (int i = 0; i < count; ++i) {
+    auto const b = static_cast<char const*>(l[i].base);
+    index_t const s = l[i].type->size;
+    if (b == low ? s != size : b < high && low < b + n * s) return true;
+  }
+  return false;
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft
