@@ -69,7 +69,7 @@ using process::owner;
   return b;
 }
 
-[[gnu::noinline]] inline void end_block(block* b) {
+[[gnu::noinline]] inline void end_block(block* b) noexcept {
   if (b->alive.derived) drop_derived_forms(b);
   if (b->owner != owner::cache) {
     if (b->alive.release) b->alive.release(b->alive.context);
@@ -80,7 +80,7 @@ using process::owner;
 }
 
 // One holder goes. The only holder needs no locked instruction: nobody can join it.
-[[gnu::noinline]] inline void release_holder(block* b) {
+[[gnu::noinline]] inline void release_holder(block* b) noexcept {
   if (__atomic_load_n(&b->holders, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&b->holders, 1, __ATOMIC_ACQ_REL) != 0)
     return;
   end_block(b);

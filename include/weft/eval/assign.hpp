@@ -28,9 +28,9 @@ constexpr auto spelling() {
 // Into a tensor whose elements are inside it. (Apart, for a constant expression may not even pass a `room`.)
 template <class T, auto S, class E>
 void write_inside(tensor<T, S>& t, E const& e) {
-  room<T> where;
+  room where;
   where.in_place = t.items().items;
-  execute(e, where);
+  execute<T>(e, where);
   if (where.used_fresh) std::memcpy(t.items().items, where.fresh.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
 }
 
@@ -70,14 +70,14 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
           return;
         }
       }
-      engine::room<T> where;
+      engine::room where;
       auto& items = t.items();
       if (items.buffer && same_extents(items.ext, ext) && !items.buffer.borrowed() &&
           items.buffer.holders() == 1 + engine::holders_in(e, items.buffer)) {
         items.buffer.drop_derived();
-        where.in_place = static_cast<T*>(items.buffer.data());
+        where.in_place = items.buffer.data();
       }
-      engine::execute(e, where);
+      engine::execute<T>(e, where);
       if (where.used_fresh) items = typename target_type::items_t(static_cast<storage&&>(where.fresh), ext);
     }
   }
@@ -106,13 +106,13 @@ namespace engine {
 template <class T, int R, class E>
 [[gnu::noinline]] tensor<T, R> evaluated(E const& e) {
   tensor<T, R> t;
-  room<T> where;
+  room where;
   if constexpr (R == 0) {
     where.in_place = t.items().items;
-    execute(e, where);
+    execute<T>(e, where);
     if (where.used_fresh) t.items().items[0] = *static_cast<T const*>(where.fresh.data());
   } else {
-    execute(e, where);
+    execute<T>(e, where);
     t.items() = typename tensor<T, R>::items_t(static_cast<storage&&>(where.fresh), e.sizes());
   }
   return t;
@@ -183,10 +183,10 @@ namespace engine {
 // Writes `e` (sizes `ext`) through strides; staged when what is read lies across what is written.
 template <int R, class T, class E>
 void write_through(T* base, index_t const* strides, extents<R> const& ext, E const& e) {
-  room<T> where;
+  room where;
   where.in_place = base;
   where.strides = strides;
-  execute(e, where);
+  execute<T>(e, where);
   if (!where.used_fresh) return;
   frame f;
   set_extents<R>(f, ext);
@@ -199,12 +199,13 @@ void write_through(T* base, index_t const* strides, extents<R> const& ext, E con
   leaf& fresh = from.at[0];
   fresh.base = where.fresh.data();
   fresh.type = &leaf_type_of<T>;
+  fresh.ext = nullptr;
   fresh.single = false;
   dense_strides(ext.data(), R, fresh.stride);
-  int const a = fresh.dense_axes(f), b = out.dense_axes(f), k = a < b ? a : b;
-  f.set_row(R - (k > 0 ? k : R > 0 ? 1 : 0));
+  f.set_row(R);
+  join_axes(f, from.at, 1, &out, 1);
   cursor const c{};
-  run(job_of<false, false, one_result<T>>(c, from, &out, 1, f));
+  run({program_of<false, false, cursor, one_result<T>>, f, from.at, 1, &out, 1, &c});
 }
 
 }  // namespace engine

@@ -4,8 +4,7 @@
 // to the binder's table. What can't be part of the loop (a product inside the tree, a reduction over other axes) is
 // evaluated here, before the loop begins.
 #pragma once
-#include <weft/eval/cursor.hpp>
-#include <weft/expr/narrow.hpp>
+#include <weft/eval/apart.hpp>
 #include <weft/expr/view.hpp>
 
 namespace weft {
@@ -18,6 +17,11 @@ struct binding;
 template <class T, int R, class E>
 tensor<T, R> evaluated(E const& e);
 
+// The axes of a node of rank R are the domain's first R: where every bind begins. (An axis_map is what views make of
+// it.)
+template <int R>
+struct whole_domain {};
+
 // Where bind puts what it finds, in the order in which cursors enter their spots.
 struct binder {
   frame const& f;
@@ -26,13 +30,13 @@ struct binder {
   leaf* tile = nullptr;  // the product whose epilogue is bound
 };
 
-template <class Context, class Node, class Names>
-WEFT_INLINE auto bind(Node const& node, binder& b, axis_map const& m, Names const& names) {
+template <class Context, class Node, class Map, class Names>
+WEFT_INLINE auto bind(Node const& node, binder& b, Map const& m, Names const& names) {
   return binding<Node>::template make<Context>(node, b, m, names);
 }
 template <class Context, class Node>
-using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<binder&>(), std::declval<axis_map const&>(),
-                                     no_names{}));
+using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<binder&>(),
+                                     whole_domain<Node::dims.rank>{}, no_names{}));
 
 // The leaves of a cursor, and what was evaluated for it.
 template <class Cursor>
@@ -52,34 +56,41 @@ struct table {
   }
 };
 
-[[gnu::noinline]] inline void place_leaf(leaf& l, binder const& b, axis_map const& m, index_t const* e, int rank) {
-  index_t const offset = lay_out_dense(l, b.f, m, e, rank);
-  l.base = static_cast<char const*>(l.base) + offset * l.type->size;
-}
-// A dense leaf of the extents `e`.
-template <class T>
-WEFT_INLINE void add_leaf(binder& b, T const* data, axis_map const& m, index_t const* e, int rank, bool single) {
+// A dense leaf. `e`: its extents, which stay where they are until the leaves are placed.
+template <class T, int R>
+WEFT_INLINE void add_leaf(binder& b, T const* data, whole_domain<R>, index_t const* e, int rank, bool single) {
   leaf& l = *b.next++;
   l.base = data;
   l.type = &leaf_type_of<T>;
+  l.ext = e;
+  l.rank = rank;
+  l.last = R - 1;
   l.single = single;
-  if (b.f.flat)
-    l.stride[0] = 1;
-  else
-    place_leaf(l, b, m, e, rank);
+}
+template <class T>
+WEFT_INLINE void add_leaf(binder& b, T const* data, axis_map const& m, index_t const* e, int rank, bool single) {
+  leaf& l = *b.next++;
+  l.type = &leaf_type_of<T>;
+  l.ext = nullptr;
+  l.single = single;
+  l.base = data + lay_out_dense(l, b.f, m, e, rank);
+}
+WEFT_INLINE axis_map const& as_axis_map(axis_map const& m) { return m; }
+template <int R>
+WEFT_INLINE axis_map as_axis_map(whole_domain<R>) {
+  return axis_map::identity<R>();
 }
 template <class Context, class T>
 using memory_in = std::conditional_t<Context::outer, outer_memory<T>, memory<T>>;
 
 template <class T, auto S>
 struct binding<tensor<T, S>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(tensor<T, S> const& t, binder& b, axis_map const& m, Names const&) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(tensor<T, S> const& t, binder& b, Map const& m, Names const&) {
     if constexpr (to_shape(S).rank == 0) {
       return constant<T>{*t.data()};
     } else {
-      auto const e = t.sizes();
-      add_leaf(b, t.data(), m, e.data(), to_shape(S).rank, Context::outer);
+      add_leaf(b, t.data(), m, t.items().extents_at(), to_shape(S).rank, Context::outer);
       return memory_in<Context, T>{};
     }
   }
@@ -87,8 +98,8 @@ struct binding<tensor<T, S>> {
 
 template <class T>
 struct binding<expr::constant<T>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(expr::constant<T> const& t, binder&, axis_map const&, Names const&) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(expr::constant<T> const& t, binder&, Map const&, Names const&) {
     return constant<T>{t.value};
   }
 };
@@ -98,23 +109,23 @@ struct binding<expr::constant<T>> {
 template <class Context, class Parent, class Child>
 using child_context = std::conditional_t<Context::outer || Child::dims.rank == 0 || Child::dims.rank == Parent::dims.rank,
                                          Context, typename Context::indirect>;
-template <class Context, class Node, class Child, class Names>
-WEFT_INLINE auto bind_child(Node const&, Child const& child, binder& b, axis_map const& m, Names const& names) {
+template <class Context, class Node, class Child, class Map, class Names>
+WEFT_INLINE auto bind_child(Node const&, Child const& child, binder& b, Map const& m, Names const& names) {
   return bind<child_context<Context, Node, Child>>(child, b, m, names);
 }
 
 template <class Op, class A>
 struct binding<map<Op, A>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(map<Op, A> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(map<Op, A> const& n, binder& b, Map const& m, Names const& names) {
     using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
     return mapped<Op, CA>{bind_child<Context>(n, n.a, b, m, names)};
   }
 };
 template <class Op, class A, class B>
 struct binding<map<Op, A, B>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(map<Op, A, B> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(map<Op, A, B> const& n, binder& b, Map const& m, Names const& names) {
     using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
     using CB = decltype(bind_child<Context>(n, n.b, b, m, names));
     return mapped<Op, CA, CB>{bind_child<Context>(n, n.a, b, m, names), bind_child<Context>(n, n.b, b, m, names)};
@@ -122,8 +133,8 @@ struct binding<map<Op, A, B>> {
 };
 template <class Op, class A, class B, class C>
 struct binding<map<Op, A, B, C>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(map<Op, A, B, C> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(map<Op, A, B, C> const& n, binder& b, Map const& m, Names const& names) {
     using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
     using CB = decltype(bind_child<Context>(n, n.b, b, m, names));
     using CC = decltype(bind_child<Context>(n, n.c, b, m, names));
@@ -134,58 +145,15 @@ struct binding<map<Op, A, B, C>> {
 
 // -- what is evaluated apart -------------------------------------------------------------------------------------
 
-// Does the node mention the name of a definition?
-template <class Id, class Node>
-constexpr bool mentions() {
-  if constexpr (requires(Node const& n) { n.c; })
-    return mentions<Id, decltype(Node::a)>() || mentions<Id, decltype(Node::b)>() || mentions<Id, decltype(Node::c)>();
-  else if constexpr (requires(Node const& n) { n.b; })
-    return mentions<Id, decltype(Node::a)>() || mentions<Id, decltype(Node::b)>();
-  else if constexpr (requires(Node const& n) { n.a; })
-    return mentions<Id, decltype(Node::a)>();
-  else if constexpr (requires(Node const& n) { n.definition; })
-    return mentions<Id, decltype(Node::definition)>() || mentions<Id, decltype(Node::body)>();
-  else
-    return expr::is_cell_of<Id, Node>;
-}
-
-// The node with the definitions of the names around it, so that it can stand alone. They are put below reductions and
-// products: what is left at the root is something `execute` knows how to run.
-template <class Node>
-WEFT_INLINE auto close_over(Node const& n, no_names const&) {
-  return n;
-}
-template <class Node, class Id, class D, int A, bool S, class Outer>
-WEFT_INLINE auto close_over(Node const& n, name<Id, D, A, S, Outer> const& names);
-template <class Op, unsigned Mask, class X, class Id, class D, int A, bool S, class Outer>
-WEFT_INLINE auto close_over(reduce<Op, Mask, X> const& n, name<Id, D, A, S, Outer> const& names) {
-  auto const inner = close_over(n.a, names);
-  return reduce<Op, Mask, std::remove_const_t<decltype(inner)>>(inner);
-}
-template <class X, class Y, class Id, class D, int A, bool S, class Outer>
-WEFT_INLINE auto close_over(contract<X, Y> const& n, name<Id, D, A, S, Outer> const& names) {
-  auto const x = close_over(n.a, names);
-  auto const y = close_over(n.b, names);
-  return contract<std::remove_const_t<decltype(x)>, std::remove_const_t<decltype(y)>>(x, y);
-}
-template <class Node, class Id, class D, int A, bool S, class Outer>
-WEFT_INLINE auto close_over(Node const& n, name<Id, D, A, S, Outer> const& names) {
-  if constexpr (mentions<Id, Node>())
-    return close_over(let_node<Id, D, Node>(names.definition, n), names.outer);
-  else
-    return close_over(n, names.outer);
-}
-
-template <class Context, class Node, class Names>
-WEFT_INLINE auto bind_evaluated(Node const& n, binder& b, axis_map const& m, Names const& names) {
+template <class Context, class Node, class Map, class Names>
+WEFT_INLINE auto bind_evaluated(Node const& n, binder& b, Map const& m, Names const& names) {
   using T = element_t<Node>;
   constexpr int R = Node::dims.rank;
   auto result = evaluated<T, R>(close_over(n, names));
   if constexpr (R == 0) {
     return constant<T>{result.items().items[0]};
   } else {
-    auto const e = result.sizes();
-    add_leaf(b, std::as_const(result).data(), m, e.data(), R, Context::outer);
+    add_leaf(b, std::as_const(result).data(), as_axis_map(m), result.items().extents_at(), R, Context::outer);
     *b.kept++ = static_cast<storage&&>(result.items().buffer);
     return owned<memory_in<Context, T>>{};
   }
@@ -198,11 +166,10 @@ struct binding<reduce<Op, Mask, A>> {
   static constexpr bool fuses = Context::q > 0 && Context::direct && A::dims.rank == Context::domain &&
                                 node::q == Context::q;
 
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(node const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(node const& n, binder& b, Map const& m, Names const& names) {
     if constexpr (fuses<Context>) {
-      axis_map own;
-      if (!b.f.flat) own.set_identity(A::dims.rank);
+      whole_domain<A::dims.rank> const own;
       using C = decltype(bind<typename Context::inside>(n.a, b, own, names));
       return row_reduce<Op, element_t<A>, C>{bind<typename Context::inside>(n.a, b, own, names)};
     } else {
@@ -216,14 +183,15 @@ template <class T>
 WEFT_INLINE void set_tile_leaf(leaf& l) {
   l.base = nullptr;
   l.type = &leaf_type_of<T>;
+  l.ext = nullptr;
   l.single = false;
   l.stride[0] = 0;
   l.stride[1] = 1;
 }
 template <class A, class B>
 struct binding<contract<A, B>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(contract<A, B> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(contract<A, B> const& n, binder& b, Map const& m, Names const& names) {
     if constexpr (Context::tile) {
       // The driver's tile: its address and row pitch are set for each block (eval/product.hpp).
       using T = element_t<contract<A, B>>;
@@ -238,29 +206,6 @@ struct binding<contract<A, B>> {
 
 // -- views -----------------------------------------------------------------------------------------------------
 
-// What has to be evaluated before it can be indexed in another way.
-template <class E>
-inline constexpr bool elementwise = true;
-template <class Op, unsigned Mask, class A>
-inline constexpr bool elementwise<reduce<Op, Mask, A>> = false;
-template <class A, class B>
-inline constexpr bool elementwise<contract<A, B>> = false;
-template <class Op, class A>
-inline constexpr bool elementwise<map<Op, A>> = elementwise<A>;
-template <class Op, class A, class B>
-inline constexpr bool elementwise<map<Op, A, B>> = elementwise<A> && elementwise<B>;
-template <class Op, class A, class B, class C>
-inline constexpr bool elementwise<map<Op, A, B, C>> = elementwise<A> && elementwise<B> && elementwise<C>;
-template <class A, weft::shape D>
-inline constexpr bool elementwise<view<A, D>> = elementwise<A>;
-template <unsigned Mask, class A>
-inline constexpr bool elementwise<squeeze_node<Mask, A>> = elementwise<A>;
-template <class Id, class D, class B>
-inline constexpr bool elementwise<let_node<Id, D, B>> = elementwise<D> && elementwise<B>;
-// A name stands for what the loop computes at its own place only.
-template <class Id, class T, weft::shape D, int Row>
-inline constexpr bool elementwise<cell<Id, T, D, Row>> = false;
-
 // sum(x) beside an operand of any rank: a number, found before the loop begins. Precondition: n has one element.
 template <class Node, class Names>
 WEFT_INLINE auto bind_number(Node const& n, Names const& names) {
@@ -268,13 +213,8 @@ WEFT_INLINE auto bind_number(Node const& n, Names const& names) {
   auto const result = evaluated<T, Node::dims.rank>(close_over(n, names));
   return constant<T>{*result.data()};
 }
-template <class E>
-inline constexpr bool evaluated_number = false;
-template <unsigned Mask, class A>
-inline constexpr bool evaluated_number<squeeze_node<Mask, A>> = squeeze_node<Mask, A>::dims.rank == 0 && !elementwise<A>;
-
-template <class Context, class A, class Names>
-WEFT_INLINE auto bind_viewed(A const& a, binder& b, axis_map const& m, Names const& names) {
+template <class Context, class A, class Map, class Names>
+WEFT_INLINE auto bind_viewed(A const& a, binder& b, Map const& m, Names const& names) {
   if constexpr (elementwise<A>)
     return bind<typename Context::indirect>(a, b, m, names);
   else
@@ -306,27 +246,28 @@ WEFT_INLINE auto bind_viewed(A const& a, binder& b, axis_map const& m, Names con
   }
 }
 
+
 template <class A, weft::shape D>
 struct binding<view<A, D>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(view<A, D> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(view<A, D> const& n, binder& b, Map const& m, Names const& names) {
     axis_map r;
-    look_through(r, m, n.ext.data(), D.rank, n.from.data(), A::dims.rank);
+    look_through(r, as_axis_map(m), n.ext.data(), D.rank, n.from.data(), A::dims.rank);
     return bind_viewed<Context>(n.a, b, r, names);
   }
 };
 
 template <unsigned Mask, class A>
 struct binding<squeeze_node<Mask, A>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(squeeze_node<Mask, A> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(squeeze_node<Mask, A> const& n, binder& b, Map const& m, Names const& names) {
     constexpr int R = A::dims.rank;
     if constexpr (evaluated_number<squeeze_node<Mask, A>> &&
                   !(Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)) {
       return bind_number(n.a, names);
     } else {
       axis_map r;
-      look_through(r, m, squeeze_node<Mask, A>::dims.rank, Mask, R);
+      look_through(r, as_axis_map(m), squeeze_node<Mask, A>::dims.rank, Mask, R);
       if constexpr (Context::outer && R == Context::domain && expr::trailing(Mask, R) == Context::q)
         return bind<Context>(n.a, b, r, names);
       else
@@ -381,20 +322,19 @@ struct met<Id, Context, let_node<Inner, D, B>> {
 template <class Id, class D, class B>
 struct binding<let_node<Id, D, B>> {
   // The node may be narrower than the definition, whose place is then that of the reduction it stands in.
-  template <class Context, class Names>
-  WEFT_INLINE static auto define(let_node<Id, D, B> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto define(let_node<Id, D, B> const& n, binder& b, Map const& m, Names const& names) {
     constexpr int C = D::dims.rank;
     using defining = defining_context<Context, D>;
     if constexpr (C > 0 && Context::direct && C == Context::domain) {
-      axis_map own;
-      if (!b.f.flat) own.set_identity(C);
+      whole_domain<C> const own;
       return bind<defining>(n.definition, b, own, names);
     } else {
       return bind_child<defining>(n, n.definition, b, m, names);
     }
   }
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(let_node<Id, D, B> const& n, binder& b, axis_map const& m, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(let_node<Id, D, B> const& n, binder& b, Map const& m, Names const& names) {
     if constexpr (met<Id, Context, B>::value) {
       using DC = decltype(define<Context>(n, b, m, names));
       name<Id, D, DC::avail, DC::row_constant, Names> const inner{n.definition, names};
@@ -408,8 +348,8 @@ struct binding<let_node<Id, D, B>> {
 
 template <class Id, class T, weft::shape S, int Row>
 struct binding<cell<Id, T, S, Row>> {
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(cell<Id, T, S, Row> const&, binder&, axis_map const&, Names const& names) {
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(cell<Id, T, S, Row> const&, binder&, Map const&, Names const& names) {
     return find(names);
   }
 
@@ -421,74 +361,6 @@ struct binding<cell<Id, T, S, Row>> {
   template <class Other, class D, int A, bool Splat, class Outer>
   WEFT_INLINE static auto find(name<Other, D, A, Splat, Outer> const& n) {
     return find(n.outer);
-  }
-};
-
-// -- do the fused reductions have the rows of the domain? --------------------------------------------------------
-// The compiler cannot know: x - mean(y, keepdims) may have a y with longer rows. Then the reductions are evaluated
-// apart, which is another loop.
-
-template <class Context, class Node>
-WEFT_INLINE bool rows_agree(Node const& n, index_t const* ext);
-
-template <class Node>
-struct agreement {
-  template <class Context>
-  WEFT_INLINE static bool check(Node const&, index_t const*) {
-    return true;
-  }
-};
-template <class Context, class Node>
-WEFT_INLINE bool rows_agree(Node const& n, index_t const* ext) {
-  return agreement<Node>::template check<Context>(n, ext);
-}
-template <class Op, class A>
-struct agreement<map<Op, A>> {
-  template <class Context>
-  WEFT_INLINE static bool check(map<Op, A> const& n, index_t const* ext) {
-    return rows_agree<Context>(n.a, ext);
-  }
-};
-template <class Op, class A, class B>
-struct agreement<map<Op, A, B>> {
-  template <class Context>
-  WEFT_INLINE static bool check(map<Op, A, B> const& n, index_t const* ext) {
-    return rows_agree<Context>(n.a, ext) && rows_agree<Context>(n.b, ext);
-  }
-};
-template <class Op, class A, class B, class C>
-struct agreement<map<Op, A, B, C>> {
-  template <class Context>
-  WEFT_INLINE static bool check(map<Op, A, B, C> const& n, index_t const* ext) {
-    return rows_agree<Context>(n.a, ext) && rows_agree<Context>(n.b, ext) && rows_agree<Context>(n.c, ext);
-  }
-};
-template <class Op, unsigned Mask, class A>
-struct agreement<reduce<Op, Mask, A>> {
-  template <class Context>
-  WEFT_INLINE static bool check(reduce<Op, Mask, A> const& n, index_t const* ext) {
-    if constexpr (A::dims.rank == Context::domain && reduce<Op, Mask, A>::q == Context::q) {
-      auto const e = n.a.sizes();
-      for (int i = 0; i < A::dims.rank; ++i)
-        if (e[static_cast<std::size_t>(i)] != ext[i]) return false;
-      return rows_agree<Context>(n.a, ext);
-    } else {
-      return true;
-    }
-  }
-};
-template <unsigned Mask, class A>
-struct agreement<squeeze_node<Mask, A>> {
-  template <class Context>
-  WEFT_INLINE static bool check(squeeze_node<Mask, A> const& n, index_t const* ext) {
-    return rows_agree<Context>(n.a, ext);
-  }
-};
-template <class Id, class D, class B>
-struct agreement<let_node<Id, D, B>> {
-  template <class Context>
-  WEFT_INLINE static bool check(let_node<Id, D, B> const& n, index_t const* ext) {
-    return rows_agree<Context>(n.definition, ext) && rows_agree<Context>(n.body, ext);
   }
 };
 

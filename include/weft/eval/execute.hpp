@@ -7,28 +7,13 @@
 //
 // `execute(e, room)` chooses by type; `room` says where the result may go.
 #pragma once
+#include <weft/eval/agree.hpp>
 #include <weft/eval/columns.hpp>
 #include <weft/eval/leaves.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
-
-// The memory of a result. `in_place` may be read by the expression itself and is used when every read is at the
-// element being written; otherwise the result goes to a new buffer.
-template <class T>
-struct room {
-  T* in_place = nullptr;
-  index_t const* strides = nullptr;  // of in_place, an element for each axis of the result; null: dense
-  storage fresh{};
-  bool used_fresh = false;
-
-  WEFT_INLINE T* allocate(index_t count) {
-    used_fresh = true;
-    fresh = storage::allocate(static_cast<std::size_t>(count) * sizeof(T));
-    return static_cast<T*>(fresh.data());
-  }
-};
 
 // An expression whose leaves are dense, and all of one shape if their extents are equal.
 template <class E, int R>
@@ -80,80 +65,30 @@ WEFT_INLINE void set_extents(frame& f, extents<R> const& e) {
   for (int i = 0; i < R; ++i) f.ext[i] = e[static_cast<std::size_t>(i)];
 }
 
-// Finds the memory of a result of extents `e` and its strides in the domain. False: what is read lies there too.
-template <int R, class T>
-WEFT_INLINE bool place_result(result& out, room<T>& where, extents<R> const& e, leaf const* leaves, int count,
-                              frame const& f, bool same_place) {
-  out.type = &result_type_of<T>;
-  for (int d = R; d < f.rank; ++d) out.stride[d] = 0;
-  dense_strides(e.data(), R, out.stride);
-  if (where.in_place) {
-    if (where.strides)
-      for (int i = 0; i < R; ++i) out.stride[i] = where.strides[i];
-    out.base = where.in_place;
-    overlap const o = overlap_of(leaves, count, f, out);
-    if (!o.crosses && (same_place || !o.touches)) return !o.touches;
-    dense_strides(e.data(), R, out.stride);
-  }
-  out.base = where.allocate(weft::count(e));
-  return true;
-}
-
 // -- maps and row programs ---------------------------------------------------------------------------------------
 
-// One loop over everything, and no axes to think about.
-template <class T, class E, std::size_t R>
-WEFT_INLINE void execute_flat(E const& e, room<T>& where, std::array<index_t, R> const& ext) {
-  using cursor = bound<context<static_cast<int>(R), 0, true>, E>;
-  frame f;
-  f.flat = true;
-  f.rank = 1;
-  f.n = f.ext[0] = count(ext);
-  table<cursor> leaves;
-  binder b = leaves.into(f);
-  axis_map none;
-  cursor const c = bind<context<static_cast<int>(R), 0, true>>(e, b, none, no_names{});
-  result out;
-  out.base = where.in_place && !crosses_flat(leaves.at, cursor::leaves, f.n, where.in_place, sizeof(T)) ? where.in_place
-                                                                                                        : where.allocate(f.n);
-  if (stays_here(f.n, cursor::cost)) [[likely]] {
-    counters().kernels += 1;
-    if (f.n == 0) return;
-    spot in[cursor::leaves > 0 ? cursor::leaves : 1];
-    for (int i = 0; i < cursor::leaves; ++i) in[i] = {leaves.at[i].base, 0};
-    outlet const to{out.base, 0};
-    run_rows<cursor, one_result<T>>(&c, {in, &to, 1, f.n, nullptr, false, false});
-  } else {
-    out.type = &result_type_of<T>;
-    out.stride[0] = 1;
-    run(job_of<false, false, one_result<T>>(c, leaves, &out, 1, f));
-  }
-}
-
 template <int Q, class T, class E>
-[[gnu::noinline]] void execute_rows(E const& e, room<T>& where) {
+[[gnu::noinline]] void execute_rows(E const& e, room& where) {
   constexpr int R = E::dims.rank;
   using with = context<R, Q, true>;
   using cursor = bound<with, E>;
+  constexpr auto const& p = program_of<false, (Q > 0 && Q == R), cursor, one_result<T>>;
   auto const ext = e.sizes();
-  if constexpr (Q == 0 && R > 0 && flat_when_alike<E, R>)
-    if (!where.strides && all_flat(e, ext)) return execute_flat(e, where, ext);
   frame f;
-  set_extents<R>(f, ext);
-  f.set_row(R - Q);
   table<cursor> leaves;
   binder b = leaves.into(f);
-  cursor const c = bind<with>(e, b, axis_map::identity<R>(), no_names{});
-  result out;
-  bool const apart = place_result<R>(out, where, ext, leaves.at, cursor::leaves, f, true);
-  if constexpr (Q == 0 && R > 0) {
-    int const x = row_axes(leaves.at, cursor::leaves, f), y = out.dense_axes(f);
-    int const k = x < y ? x : y;
-    f.set_row(R - (k > 0 ? k : 1));
+  if constexpr (Q == 0 && R > 0 && flat_when_alike<E, R>) {
+    cursor const c = bind<with>(e, b, whole_domain<R>{}, no_names{});
+    if (!where.strides && all_flat(e, ext)) [[likely]]
+      return run_flat(p, leaves.at, cursor::leaves, &c, count(ext), result_type_of<T>, where);
+    set_extents<R>(f, ext);
+    run_rows_of(p, leaves.at, cursor::leaves, &c, f, 0, result_type_of<T>, where);
+  } else {
+    set_extents<R>(f, ext);
+    f.set_row(R - Q);
+    cursor const c = bind<with>(e, b, whole_domain<R>{}, no_names{});
+    run_rows_of(p, leaves.at, cursor::leaves, &c, f, Q, result_type_of<T>, where);
   }
-  job j = job_of<false, (Q > 0 && Q == R), one_result<T>>(c, leaves, &out, 1, f);
-  j.own_row = apart;
-  run(j);
 }
 
 // -- one value a row -------------------------------------------------------------------------------------------
@@ -234,7 +169,7 @@ struct shallow_context : context<Domain, Q, true, true> {
 };
 
 template <class Context, class T, class E>
-void execute_narrow(E const& e, room<T>& where) {
+void execute_narrow(E const& e, room& where) {
   constexpr int R = E::dims.rank, D = Context::domain, Q = Context::q;
   frame f;
   set_extents<D>(f, reduced<E>::sizes(e));
@@ -242,10 +177,10 @@ void execute_narrow(E const& e, room<T>& where) {
   using cursor = bound<Context, E>;
   table<cursor> leaves;
   binder b = leaves.into(f);
-  cursor const c = bind<Context>(e, b, axis_map::identity<R>(), no_names{});
-  result out;
-  place_result<R>(out, where, e.sizes(), leaves.at, cursor::leaves, f, false);
-  run(job_of<true, (Q == D), one_result<T>>(c, leaves, &out, 1, f));
+  cursor const c = bind<Context>(e, b, whole_domain<R>{}, no_names{});
+  auto const ext = e.sizes();
+  run_values_of(program_of<true, (Q == D), cursor, one_result<T>>, leaves.at, cursor::leaves, &c, f, ext.data(), R,
+                result_type_of<T>, where);
 }
 
 // The reductions have the rows of the domain, and the result has a value for each row and nothing besides: not so
@@ -283,8 +218,8 @@ constexpr bool in_order(std::array<int, static_cast<std::size_t>(R)> const& o) {
   return true;
 }
 
-template <class Op, unsigned Mask, class A, class T>
-void execute_reduction(reduce<Op, Mask, A> const& e, room<T>& where) {
+template <class T, class Op, unsigned Mask, class A>
+void execute_reduction(reduce<Op, Mask, A> const& e, room& where) {
   constexpr int R = A::dims.rank;
   constexpr auto order = column_order<R, Mask>();
   constexpr int reduced_axes = [] {
@@ -304,9 +239,9 @@ void execute_reduction(reduce<Op, Mask, A> const& e, room<T>& where) {
     }();
     reduce<Op, mask, decltype(v)> const moved(v);
     if constexpr (expr::trailing(mask, R) > 0)
-      execute_narrow<context<R, expr::trailing(mask, R), true, true>>(moved, where);
+      execute_narrow<context<R, expr::trailing(mask, R), true, true>, T>(moved, where);
     else
-      execute_reduction(moved, where);
+      execute_reduction<T>(moved, where);
   } else {
     constexpr int outer_axes = [] {
       int n = 0;
@@ -319,10 +254,13 @@ void execute_reduction(reduce<Op, Mask, A> const& e, room<T>& where) {
     using cursor = bound<context<R, 0, true>, A>;
     table<cursor> leaves;
     binder b = leaves.into(f);
-    cursor const c = bind<context<R, 0, true>>(e.a, b, axis_map::identity<R>(), no_names{});
+    cursor const c = bind<context<R, 0, true>>(e.a, b, whole_domain<R>{}, no_names{});
+    place_leaves(leaves.at, cursor::leaves, f);
     result out;
     where.strides = nullptr;
-    place_result<R>(out, where, e.sizes(), leaves.at, cursor::leaves, f, false);
+    out.type = &result_type_of<T>;
+    auto const ext = e.sizes();
+    place_result(out, where, ext.data(), std::remove_cvref_t<decltype(e)>::dims.rank, leaves.at, cursor::leaves, f, false);
     reduce_columns<Op, element_t<A>>(c, leaves.at, f, outer_axes, static_cast<T*>(out.base));
   }
 }
@@ -345,42 +283,42 @@ struct root<squeeze_node<Mask, A>> {
 };
 
 template <class T, class E>
-void execute_product(E const& e, room<T>& where);
+void execute_product(E const& e, room& where);
 template <class E>
 struct product_in;
 
 template <class T, class E>
-void execute(E const& e, room<T>& where) {
+void execute(E const& e, room& where) {
   constexpr int R = E::dims.rank;
   constexpr auto one = expr::narrow<E>;
   if constexpr (product_in<E>::whole && (R == 2 || std::is_same_v<T, element_t<E>>)) {
-    execute_product(e, where);
+    execute_product<T>(e, where);
   } else if constexpr (root<E>::columns) {
     if (where.strides) {  // a strided place: the reduction is written dense, and copied by the caller
       where.in_place = nullptr;
     }
-    execute_reduction(root<E>::node(e), where);
+    execute_reduction<T>(root<E>::node(e), where);
   } else if constexpr (one.q > 0) {
     if constexpr (single_reduction<E>) {
-      execute_narrow<context<one.domain, one.q, true, true>>(e, where);
+      execute_narrow<context<one.domain, one.q, true, true>, T>(e, where);
     } else {
       auto const ext = reduced<E>::sizes(e);
       if (narrow_agrees<context<one.domain, one.q, true, true>>(e, ext.data())) [[likely]]
-        execute_narrow<context<one.domain, one.q, true, true>>(e, where);
+        execute_narrow<context<one.domain, one.q, true, true>, T>(e, where);
       else if constexpr (root_reduction<E>)
-        execute_narrow<shallow_context<one.domain, one.q>>(e, where);
+        execute_narrow<shallow_context<one.domain, one.q>, T>(e, where);
       else
-        execute_rows<0>(e, where);
+        execute_rows<0, T>(e, where);
     }
   } else if constexpr (expr::fused_axes<E> > 0) {
     constexpr int q = expr::fused_axes<E>;
     auto const ext = e.sizes();
     if (rows_agree<context<R, q, true>>(e, ext.data())) [[likely]]
-      execute_rows<q>(e, where);
+      execute_rows<q, T>(e, where);
     else
-      execute_rows<0>(e, where);
+      execute_rows<0, T>(e, where);
   } else {
-    execute_rows<0>(e, where);
+    execute_rows<0, T>(e, where);
   }
 }
 

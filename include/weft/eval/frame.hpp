@@ -20,7 +20,7 @@ struct frame {
   index_t rows = 1;    // how many there are
   bool flat = false;   // every operand and the destination are dense and of one shape: one axis says it all
 
-  WEFT_INLINE void set_row(int first) {
+  [[gnu::noinline]] void set_row(int first) {
     row = first;
     n = rows = 1;
     for (int i = 0; i < row; ++i) rows *= ext[i];

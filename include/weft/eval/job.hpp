@@ -3,7 +3,7 @@
 // Nothing here knows an expression's type. Work is cut into tasks by the shape alone, so that every number of threads
 // gives the same bits.
 #pragma once
-#include <weft/core/memory.hpp>
+#include <weft/core/storage.hpp>
 #include <weft/core/threads.hpp>
 #include <weft/eval/leaf.hpp>
 #include <weft/simd/fence.hpp>
@@ -33,21 +33,26 @@ struct piece {
 };
 using kernel = void (*)(void const* cursor, piece const& t);
 
+// What there is to know of a statement's kernel: a constant of its type.
+struct program {
+  kernel run;
+  kernel shared;       // for a single row whose passes may be cut up; null: not worth it
+  int rows_kept;       // definitions that are stored, and their bytes an element
+  index_t row_bytes;
+  int cost;
+  bool narrow;         // one value a row
+  bool passes;         // more than the last one
+};
+
 struct job {
+  program const& p;
   frame const& f;  // f.row is set
   leaf const* leaves;
   int leaf_count;
   result const* results;
   int result_count;
-  void const* cursor;  // bound; of the kernel's own type
-  kernel run = nullptr;
-  kernel shared = nullptr;  // for a single row whose passes may be cut up
-  int rows_kept = 0;        // definitions that are stored, and their bytes an element
-  index_t row_bytes = 0;
-  int cost = 0;
-  bool narrow = false;      // one value a row
-  bool passes = false;      // more than the last one
-  bool own_row = false;
+  void const* cursor;    // bound; of the kernel's own type
+  bool own_row = false;  // see `piece`
 };
 
 // What part of a frame to run: rows and columns (all columns unless it is a plain map).
@@ -67,7 +72,7 @@ struct outlets {
       : j(given), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
     for (int i = 0; i < j.result_count; ++i) any = any || scattered(i);
   }
-  bool scattered(int i) const { return !j.narrow && !j.results[i].dense_row(j.f); }
+  bool scattered(int i) const { return !j.p.narrow && !j.results[i].dense_row(j.f); }
   void prepare(arena_scope& scope, index_t rows, index_t columns) {
     for (int i = 0; i < j.result_count; ++i)
       scratch[i] = scattered(i) ? scope.take<char>(rows * columns * j.results[i].type->size) : nullptr;
@@ -78,7 +83,7 @@ struct outlets {
       if (scratch[i]) {
         at[i] = {scratch[i], t.columns};
       } else {
-        index_t const o = row_offset(r, j.f, t) + (j.narrow ? 0 : t.from);
+        index_t const o = row_offset(r, j.f, t) + (j.p.narrow ? 0 : t.from);
         at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] : 0};
       }
     }
@@ -101,7 +106,7 @@ struct outlets {
   if (!s.any && !scattered) return;
   // Transposed operands want tiles that are square; repeated elements are filled in along the row.
   index_t const side = s.strided ? 64 : 1024;
-  if (!j.passes && !j.narrow && columns > side && j.f.rank - j.f.row == 1) columns = side;
+  if (!j.p.passes && !j.p.narrow && columns > side && j.f.rank - j.f.row == 1) columns = side;
   rows = columns > 0 ? 4096 / columns : 1;
   rows = rows < 1 ? 1 : rows > 64 ? 64 : rows;
 }
@@ -115,7 +120,7 @@ struct outlets {
   shape_tiles(j, out.any, tile_rows, tile_columns);
   out.prepare(scope, tile_rows, tile_columns);
   walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
-  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.rows_kept, j.row_bytes, tile_columns)), j.own_row, p.stream};
+  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns)), j.own_row, p.stream};
 
   index_t outer[max_rank] = {};
   index_t inner = 1, at = p.r0;
@@ -132,14 +137,14 @@ struct outlets {
     index_t rows = f.row > 0 ? inner - at : 1;
     if (rows > p.r1 - row) rows = p.r1 - row;
     if (rows > tile_rows) rows = tile_rows;
-    for (index_t from = p.c0; from < p.c1 || (from == p.c0 && j.narrow); from += tile_columns) {
+    for (index_t from = p.c0; from < p.c1 || (from == p.c0 && j.p.narrow); from += tile_columns) {
       index_t const columns = tile_columns < p.c1 - from ? tile_columns : p.c1 - from;
       region const here{outer, at, rows, from, columns};
       in.enter(here);
       out.enter(here);
       t.rows = rows;
       t.columns = columns;
-      j.run(j.cursor, t);
+      j.p.run(j.cursor, t);
       if (out.any) out.leave(here);
       if (tile_columns == 0) break;
     }
@@ -185,7 +190,7 @@ struct outlets {
   region const all{none, 0, 1, 0, j.f.n};
   in.enter(all);
   out.enter(all);
-  j.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.rows_kept, j.row_bytes, j.f.n)), false, false});
+  j.p.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false, false});
 }
 
 WEFT_INLINE bool streams(job const& j) {
@@ -200,24 +205,119 @@ WEFT_INLINE bool streams(job const& j) {
 }
 
 // Small enough for the thread that calls, and for the caches.
-WEFT_INLINE bool stays_here(index_t elements, int cost) { return elements < threads_from / (1 + cost / 4); }
+WEFT_INLINE bool stays_here(index_t elements, int cost) { return elements * (1 + cost / 4) < threads_from; }
 
 // A destination's memory may be read at the element (for row programs: the row) being written, and nowhere else.
 [[gnu::noinline]] inline void run(job const& j) {
   frame const& f = j.f;
   counters().kernels += 1;
-  if (f.rows == 0 || (f.n == 0 && !j.narrow)) return;
-  part_of p{0, f.rows, 0, f.n, false};
-  if (!stays_here(f.n * f.rows, j.cost)) {
+  if (f.rows == 0 || (f.n == 0 && !j.p.narrow)) return;
+  part_of all{0, f.rows, 0, f.n, false};
+  if (!stays_here(f.n * f.rows, j.p.cost)) {
     bool const staged = staging_of(j.leaves, j.leaf_count, f).any;
-    bool const map = !j.narrow && !j.passes;
-    if (map) p.stream = streams(j) && !staged;
+    bool const map = !j.p.narrow && !j.p.passes;
+    if (map) all.stream = streams(j) && !staged;
     if (num_threads() > 1) {
-      if (map || f.rows > 1) return run_tasks(j, p);
-      if (j.shared && !staged && (j.narrow || j.results->dense_row(f))) return run_row_shared(j);
+      if (map || f.rows > 1) return run_tasks(j, all);
+      if (j.p.shared && !staged && (j.p.narrow || j.results->dense_row(f))) return run_row_shared(j);
     }
   }
-  run_part(j, p);
+  run_part(j, all);
+}
+
+// -- where a result goes -----------------------------------------------------------------------------------------
+
+// The memory of a result. `in_place` may be read by the expression itself and is used when every read is at the
+// element being written; otherwise the result goes to a new buffer.
+struct room {
+  void* in_place = nullptr;
+  index_t const* strides = nullptr;  // of in_place, an element for each axis of the result; null: dense
+  storage fresh{};
+  bool used_fresh = false;
+
+  WEFT_INLINE void* allocate(index_t bytes) {
+    used_fresh = true;
+    fresh = storage::allocate(static_cast<std::size_t>(bytes));
+    return fresh.data();
+  }
+};
+
+// Finds the memory of a result of extents e (rank) and its strides in the domain. `same_place`: it may be what the
+// leaves read, element for element. False: it is.
+[[gnu::noinline]] inline bool place_result(result& out, room& where, index_t const* e, int rank, leaf const* leaves,
+                                           int count, frame const& f, bool same_place) {
+  for (int d = rank; d < f.rank; ++d) out.stride[d] = 0;
+  dense_strides(e, rank, out.stride);
+  if (where.in_place) {
+    if (where.strides)
+      for (int i = 0; i < rank; ++i) out.stride[i] = where.strides[i];
+    out.base = where.in_place;
+    overlap const o = overlap_of(leaves, count, f, out);
+    if (!o.crosses && (same_place || !o.touches)) return !o.touches;
+    dense_strides(e, rank, out.stride);
+  }
+  index_t n = out.type->size;
+  for (int i = 0; i < rank; ++i) n *= e[i];
+  out.base = where.allocate(n);
+  return true;
+}
+
+// For plain maps, as many of the last axes as are dense everywhere become one row.
+[[gnu::noinline]] inline void join_axes(frame& f, leaf const* leaves, int count, result const* out, int results) {
+  if (f.rank == 0) return;
+  int axes = row_axes(leaves, count, f);
+  for (int i = 0; i < results; ++i) {
+    int const k = out[i].dense_axes(f);
+    if (k < axes) axes = k;
+  }
+  f.set_row(f.rank - (axes > 0 ? axes : 1));
+}
+
+// A statement whose leaves are dense and all have the shape of the result: one loop over n elements, and no axes to
+// think about.
+[[gnu::noinline]] inline void run_flat(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
+                                       result_type const& type, room& where) {
+  void* to = where.in_place;
+  if (!to || crosses_flat(leaves, count, n, to, type.size)) to = where.allocate(n * type.size);
+  if (stays_here(n, p.cost) && count <= 16) [[likely]] {
+    counters().kernels += 1;
+    if (n == 0) return;
+    spot in[16];
+    for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
+    outlet const out{to, 0};
+    return p.run(cursor, {in, &out, 1, n, nullptr, false, false});
+  }
+  frame f;
+  f.flat = true;
+  f.rank = 1;
+  f.n = f.ext[0] = n;
+  for (int i = 0; i < count; ++i) leaves[i].stride[0] = 1;
+  result out;
+  out.base = to;
+  out.type = &type;
+  out.stride[0] = 1;
+  run({p, f, leaves, count, &out, 1, cursor});
+}
+
+// A map, or a program whose rows are the last q axes of its extents e (f.rank).
+[[gnu::noinline]] inline void run_rows_of(program const& p, leaf* leaves, int count, void const* cursor, frame& f, int q,
+                                          result_type const& type, room& where) {
+  place_leaves(leaves, count, f);
+  result out;
+  out.type = &type;
+  bool const apart = place_result(out, where, f.ext, f.rank, leaves, count, f, true);
+  if (q == 0) join_axes(f, leaves, count, &out, 1);
+  run({p, f, leaves, count, &out, 1, cursor, apart});
+}
+
+// One value a row of the domain; the result has the extents e (rank).
+[[gnu::noinline]] inline void run_values_of(program const& p, leaf* leaves, int count, void const* cursor, frame& f,
+                                            index_t const* e, int rank, result_type const& type, room& where) {
+  place_leaves(leaves, count, f);
+  result out;
+  out.type = &type;
+  place_result(out, where, e, rank, leaves, count, f, false);
+  run({p, f, leaves, count, &out, 1, cursor});
 }
 
 }  // namespace engine

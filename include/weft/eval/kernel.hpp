@@ -149,7 +149,7 @@ inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
     Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
 
 template <class Cursor, class Out>
-[[gnu::noinline]] void run_rows(void const* cursor, piece const& t) {
+[[gnu::noinline]] void run_program(void const* cursor, piece const& t) {
   constexpr int last = Cursor::avail;
   constexpr int N = lanes_of_width<larger(Cursor::width, Out::width)>;
   Cursor c = *static_cast<Cursor const*>(cursor);
@@ -214,24 +214,20 @@ template <bool Narrow, class Cursor, class Out>
   }
 }
 
-// The job of a cursor bound over `f`. `Narrow`: one value a row. `Whole`: the row is all there is, so that its passes
-// are worth cutting up.
-template <bool Narrow, bool Whole, class Out, class Cursor>
-WEFT_INLINE job job_of(Cursor const& c, table<Cursor> const& t, result const* out, int results, frame const& f) {
+// `Narrow`: one value a row. `Whole`: the row is all there is, so that its passes are worth cutting up.
+template <bool Narrow, bool Whole, class Cursor, class Out>
+constexpr program describe() {
   using kept = rows_kept<Cursor, Cursor::avail>;
-  job j{f, t.at, Cursor::leaves, out, results, &c};
+  program p{nullptr, nullptr, kept::rows, kept::bytes, Cursor::cost, Narrow, Cursor::avail > 0};
   if constexpr (Narrow)
-    j.run = &run_narrow<Cursor, Out>;
+    p.run = &run_narrow<Cursor, Out>;
   else
-    j.run = &run_rows<Cursor, Out>;
-  if constexpr (Whole && Cursor::avail > 0) j.shared = &run_shared<Narrow, Cursor, Out>;
-  j.rows_kept = kept::rows;
-  j.row_bytes = kept::bytes;
-  j.cost = Cursor::cost;
-  j.narrow = Narrow;
-  j.passes = Cursor::avail > 0;
-  return j;
+    p.run = &run_program<Cursor, Out>;
+  if constexpr (Whole && Cursor::avail > 0) p.shared = &run_shared<Narrow, Cursor, Out>;
+  return p;
 }
+template <bool Narrow, bool Whole, class Cursor, class Out>
+inline constexpr program program_of = describe<Narrow, Whole, Cursor, Out>();
 
 }  // namespace engine
 }  // namespace WEFT_ISA

@@ -65,8 +65,23 @@ struct leaf_type {
 struct leaf : leaf_strides {
   void const* base;  // element at domain index 0; null: not known yet
   leaf_type const* type;
+  index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
+  int rank, last;
   bool single;  // one element a row: never staged
 };
+
+// Strides of the leaves that are dense and lie in the domain as they are.
+[[gnu::noinline]] inline void place_leaves(leaf* l, int count, frame const& f) {
+  for (int i = 0; i < count; ++i) {
+    if (!l[i].ext) continue;
+    for (int d = 0; d < f.rank; ++d) l[i].stride[d] = 0;
+    index_t s = 1;
+    for (int c = l[i].rank - 1, d = l[i].last; c >= 0; --c, --d) {
+      if (l[i].ext[c] != 1) l[i].stride[d] = s;
+      s *= l[i].ext[c];
+    }
+  }
+}
 
 // First element of a tile's first row, were the row's own axes at 0.
 WEFT_INLINE index_t row_offset(leaf_strides const& l, frame const& f, region const& t) {

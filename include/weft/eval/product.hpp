@@ -83,7 +83,9 @@ struct operand_source {
   table<cursor> leaves;
   cursor c;
 
-  WEFT_INLINE explicit operand_source(E const& e) : f(frame_of(e)), c(bound_to(e)) {}
+  WEFT_INLINE explicit operand_source(E const& e) : f(frame_of(e)), c(bound_to(e)) {
+    place_leaves(leaves.at, cursor::leaves, f);
+  }
   operand_source(operand_source const&) = delete;
 
   WEFT_INLINE matrix_source<T> source() const {
@@ -108,7 +110,7 @@ struct operand_source {
   }
   WEFT_INLINE cursor bound_to(E const& e) {
     binder b = leaves.into(f);
-    return bind<with>(e, b, axis_map::identity<2>(), no_names{});
+    return bind<with>(e, b, whole_domain<2>{}, no_names{});
   }
   // out (rows, columns), ld: the block of the operand that begins at (row, column)
   static void read(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* out, index_t ld) {
@@ -118,7 +120,7 @@ struct operand_source {
     piece.type = &result_type_of<T>;
     piece.stride[0] = ld;
     piece.stride[1] = 1;
-    run_part(job_of<false, false, one_result<T>>(me.c, me.leaves, &piece, 1, me.f),
+    run_part({program_of<false, false, cursor, one_result<T>>, me.f, me.leaves.at, cursor::leaves, &piece, 1, &me.c},
              {row, row + rows, column, column + columns, false});
   }
 };
@@ -138,14 +140,13 @@ struct epilogue {
     for (int i = 0; i < Cursor::leaves; ++i) own[i] = me.leaves.at[i];
     own[me.tile].base = tile - row * ld - column;
     own[me.tile].stride[0] = ld;
-    job j = job_of<false, false, one_result<T>>(me.c, me.leaves, &me.out, 1, me.f);
-    j.leaves = own;
-    run_part(j, {row, row + rows, column, column + columns, false});
+    run_part({program_of<false, false, Cursor, one_result<T>>, me.f, own, Cursor::leaves, &me.out, 1, &me.c},
+             {row, row + rows, column, column + columns, false});
   }
 };
 
 template <class T, class E>
-void execute_product(E const& e, room<T>& where) {
+void execute_product(E const& e, room& where) {
   auto const& product = product_in<E>::find(e);
   using product_type = std::remove_cvref_t<decltype(product)>;
   using P = element_t<product_type>;
@@ -153,7 +154,7 @@ void execute_product(E const& e, room<T>& where) {
   auto const inner = product.sizes();
   if constexpr (R == 2) {
     if (inner != e.sizes()) {  // the product is stretched: it is made first
-      execute_rows<0>(e, where);
+      execute_rows<0, T>(e, where);
       return;
     }
   }
@@ -177,7 +178,7 @@ void execute_product(E const& e, room<T>& where) {
   if constexpr (std::is_same_v<E, product_type> || R != 2) {
     static_assert(std::is_same_v<T, P> || R == 2);
     bool const stay = !where.strides && free_of(a) && free_of(b) && std::is_same_v<T, P>;
-    T* const out = stay ? where.in_place : where.allocate(m * n);
+    T* const out = static_cast<T*>(stay ? where.in_place : where.allocate(m * n * index_t(sizeof(T))));
     matrix_sink<P> c;
     if constexpr (std::is_same_v<T, P>) {
       c.data = out;
@@ -198,11 +199,13 @@ void execute_product(E const& e, room<T>& where) {
     using cursor = bound<with, E>;
     table<cursor> leaves;
     binder into = leaves.into(f);
-    cursor const bound_rest = bind<with>(e, into, axis_map::identity<2>(), no_names{});
+    cursor const bound_rest = bind<with>(e, into, whole_domain<2>{}, no_names{});
+    place_leaves(leaves.at, cursor::leaves, f);
     result out;
     bool const operands_apart = free_of(a) && free_of(b);
     if (!operands_apart) where.in_place = nullptr;
-    bool const apart = place_result<2>(out, where, inner, leaves.at, cursor::leaves, f, true);
+    out.type = &result_type_of<T>;
+    bool const apart = place_result(out, where, inner.data(), 2, leaves.at, cursor::leaves, f, true);
     matrix_sink<P> c;
     if constexpr (std::is_same_v<T, P>) {
       if (apart && out.stride[1] == 1 && n > 0) {  // the destination holds the tile until the epilogue

@@ -98,7 +98,7 @@ struct pairs<Tensor, E, Rest...> {
   pairs<Rest...> rest;
   using T = element_t<Tensor>;
   static constexpr int R = E::dims.rank;
-  room<T> where{};
+  room where{};
   static auto results_of() {
     if constexpr (sizeof...(Rest) > 0)
       return both_results<one_result<T>, typename pairs<Rest...>::results>{};
@@ -140,7 +140,7 @@ struct pairs<Tensor, E, Rest...> {
       auto& items = tensor.items();
       if (items.buffer && items.ext == value.sizes() && items.buffer.holders() == 1 + all.holders(items.buffer)) {
         items.buffer.drop_derived();
-        where.in_place = static_cast<T*>(items.buffer.data());
+        where.in_place = items.buffer.data();
       }
     }
     if constexpr (sizeof...(Rest) > 0) rest.open(all);
@@ -150,16 +150,18 @@ struct pairs<Tensor, E, Rest...> {
     using C = engine::bound<Context, E>;
     if constexpr (sizeof...(Rest) > 0) {
       using more = decltype(rest.template bind_all<Context>(b));
-      return both_cursors<C, more>{bind<Context>(value, b, axis_map::identity<R>(), no_names{}),
+      return both_cursors<C, more>{bind<Context>(value, b, whole_domain<R>{}, no_names{}),
                                    rest.template bind_all<Context>(b)};
     } else {
-      return bind<Context>(value, b, axis_map::identity<R>(), no_names{});
+      return bind<Context>(value, b, whole_domain<R>{}, no_names{});
     }
   }
   static constexpr int count = 1 + int(sizeof...(Rest)) / 2;
   // out (count)
   void place(result* out, leaf const* leaves, int leaf_count, frame const& f, bool same_place) {
-    place_result<R>(*out, where, value.sizes(), leaves, leaf_count, f, same_place);
+    auto const e = value.sizes();
+    out->type = &result_type_of<T>;
+    place_result(*out, where, e.data(), R, leaves, leaf_count, f, same_place);
     if constexpr (sizeof...(Rest) > 0) rest.place(out + 1, leaves, leaf_count, f, same_place);
   }
   void close() {
@@ -213,17 +215,11 @@ WEFT_INLINE void sweep_pairs(Pairs& p, frame& f) {
   table<cursor> leaves;
   binder b = leaves.into(f);
   cursor const c = p.template bind_all<Context>(b);
+  place_leaves(leaves.at, cursor::leaves, f);
   result out[Pairs::count];
   p.place(out, leaves.at, cursor::leaves, f, !Narrow);
-  if constexpr (!Narrow && Context::q == 0 && Context::domain > 0) {
-    int axes = row_axes(leaves.at, cursor::leaves, f);
-    for (result const& r : out) {
-      int const k = r.dense_axes(f);
-      if (k < axes) axes = k;
-    }
-    f.set_row(Context::domain - (axes > 0 ? axes : 1));
-  }
-  run(job_of<Narrow, false, typename Pairs::results>(c, leaves, out, Pairs::count, f));
+  if constexpr (!Narrow && Context::q == 0) join_axes(f, leaves.at, cursor::leaves, out, Pairs::count);
+  run({program_of<Narrow, false, cursor, typename Pairs::results>, f, leaves.at, cursor::leaves, out, Pairs::count, &c});
 }
 
 template <class First, class Pairs, class... X>

@@ -22,6 +22,7 @@ class borrowed : public described<borrowed<T, R>, std::remove_const_t<T>, unknow
   WEFT_ALWAYS_INLINE borrowed(borrowed const& o) : borrowed::described(), data_(o.data_), ext_(o.ext_) {}
 
   WEFT_ALWAYS_INLINE extents<R> sizes() const { return ext_; }
+  WEFT_ALWAYS_INLINE index_t const* extents_at() const { return ext_.data(); }
   WEFT_ALWAYS_INLINE T* data() const { return data_; }
 
   template <class... I>
@@ -118,10 +119,9 @@ namespace engine {
 template <class T, int R>
 struct binding<borrowed<T, R>> {
   using value_type = std::remove_const_t<T>;
-  template <class Context, class Names>
-  WEFT_INLINE static auto make(borrowed<T, R> const& t, binder& b, axis_map const& m, Names const&) {
-    auto const e = t.sizes();
-    add_leaf(b, static_cast<value_type const*>(t.data()), m, e.data(), R, Context::outer);
+  template <class Context, class Map, class Names>
+  WEFT_INLINE static auto make(borrowed<T, R> const& t, binder& b, Map const& m, Names const&) {
+    add_leaf(b, static_cast<value_type const*>(t.data()), m, t.extents_at(), R, Context::outer);
     return memory_in<Context, value_type>{};
   }
 };

@@ -54,6 +54,13 @@ constexpr unsigned same_names() {
     if (DA[DA.rank - i].named() && DB[DB.rank - i].named()) named |= 1u << i;
   return named;
 }
+// What is not two equal shapes. By value, so that the usual case keeps its extents in registers.
+template <int RA, int RB>
+[[gnu::noinline]] auto stretched_sizes(char const* name, extents<RA> a, extents<RB> b, unsigned named) {
+  extents<(RA > RB ? RA : RB)> e{};
+  join_sizes(name, a.data(), RA, b.data(), RB, named, e.data(), RA > RB ? RA : RB);
+  return e;
+}
 template <class Op, weft::shape DA, weft::shape DB>
 WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.rank> const& a,
                                                                   extents<DB.rank> const& b) {
@@ -64,60 +71,17 @@ WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.ran
     return a;
   } else {
     if constexpr (DA.rank == DB.rank)
-      if (same_extents(a, b)) return a;
+      if (same_extents(a, b)) [[likely]] return a;
+    if (!std::is_constant_evaluated()) return stretched_sizes<DA.rank, DB.rank>(Op::name, a, b, same_names<DA, DB>());
     extents<R> e{};
-    if (std::is_constant_evaluated()) {
-      for (int i = 1; i <= R; ++i) {
-        index_t const x = i <= DA.rank ? a[static_cast<std::size_t>(DA.rank - i)] : 1;
-        index_t const y = i <= DB.rank ? b[static_cast<std::size_t>(DB.rank - i)] : 1;
-        e[static_cast<std::size_t>(R - i)] = x == 1 ? y : x;
-      }
-    } else {
-      join_sizes(Op::name, a.data(), DA.rank, b.data(), DB.rank, same_names<DA, DB>(), e.data(), R);
+    for (int i = 1; i <= R; ++i) {
+      index_t const x = i <= DA.rank ? a[static_cast<std::size_t>(DA.rank - i)] : 1;
+      index_t const y = i <= DB.rank ? b[static_cast<std::size_t>(DB.rank - i)] : 1;
+      e[static_cast<std::size_t>(R - i)] = x == 1 ? y : x;
     }
     return e;
   }
 }
-
-template <class Op, class A>
-struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims> {
-  A a;
-  template <class X>
-    requires(!std::is_same_v<std::remove_cvref_t<X>, map>)
-  WEFT_INLINE constexpr explicit map(X&& x) : a(static_cast<X&&>(x)) {}
-  WEFT_INLINE constexpr auto sizes() const { return a.sizes(); }
-};
-
-template <class Op, class A, class B>
-struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<element_t<A>, element_t<B>>,
-                                 broadcast(A::dims, B::dims)> {
-  static constexpr weft::shape D = broadcast(A::dims, B::dims);
-  A a;
-  B b;
-  [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  template <class X, class Y>
-  WEFT_INLINE constexpr map(X&& x, Y&& y)
-      : a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), ext(joint_sizes<Op, A::dims, B::dims>(a.sizes(), b.sizes())) {}
-  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
-};
-
-template <class Op, class A, class B, class C>
-struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<A>, element_t<B>, element_t<C>>,
-                       broadcast(broadcast(A::dims, B::dims), C::dims)> {
-  static constexpr weft::shape D = broadcast(broadcast(A::dims, B::dims), C::dims);
-  A a;
-  B b;
-  C c;
-  [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  template <class X, class Y, class Z>
-  WEFT_INLINE constexpr map(X&& x, Y&& y, Z&& z)
-      : a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), c(static_cast<Z&&>(z)),
-        ext(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
-            joint_sizes<Op, A::dims, B::dims>(a.sizes(), b.sizes()), c.sizes())) {}
-  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
-};
-
-// -- making them -----------------------------------------------------------------------------------------------
 
 template <class X>
 struct number {
@@ -172,6 +136,62 @@ WEFT_INLINE constexpr auto own(X&& x) {
 template <class T, class X>
 using own_t = decltype(own<T>(std::declval<X>()));
 
+// The extents of an operand that may be a number.
+template <class X>
+WEFT_INLINE constexpr auto sizes_of_operand(X const& x) {
+  if constexpr (expression<X>)
+    return stored(x).sizes();
+  else
+    return extents<0>{};
+}
+// Says which element type decides, and that operands come as the user gave them.
+template <class T>
+struct beside {};
+
+// Children are built where they stay, after the shapes were checked: fewer moves, and nothing to undo for a mistake.
+template <class Op, class A>
+struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims> {
+  A a;
+  template <class X>
+    requires(!std::is_same_v<std::remove_cvref_t<X>, map>)
+  WEFT_INLINE constexpr explicit map(X&& x) : a(own<float>(static_cast<X&&>(x))) {}
+  WEFT_INLINE constexpr auto sizes() const { return a.sizes(); }
+};
+
+template <class Op, class A, class B>
+struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<element_t<A>, element_t<B>>,
+                                 broadcast(A::dims, B::dims)> {
+  static constexpr weft::shape D = broadcast(A::dims, B::dims);
+  [[no_unique_address]] kept_sizes<D, D.known()> ext;
+  A a;
+  B b;
+  template <class T, class X, class Y>
+  WEFT_INLINE constexpr map(beside<T>, X&& x, Y&& y)
+      : ext(joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y))), a(own<T>(static_cast<X&&>(x))),
+        b(own<T>(static_cast<Y&&>(y))) {}
+  template <class X, class Y>
+  WEFT_INLINE constexpr map(X&& x, Y&& y) : map(beside<void>(), static_cast<X&&>(x), static_cast<Y&&>(y)) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+};
+
+template <class Op, class A, class B, class C>
+struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<A>, element_t<B>, element_t<C>>,
+                       broadcast(broadcast(A::dims, B::dims), C::dims)> {
+  static constexpr weft::shape D = broadcast(broadcast(A::dims, B::dims), C::dims);
+  [[no_unique_address]] kept_sizes<D, D.known()> ext;
+  A a;
+  B b;
+  C c;
+  template <class X, class Y, class Z>
+  WEFT_INLINE constexpr map(X&& x, Y&& y, Z&& z)
+      : ext(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
+            joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y)), sizes_of_operand(z))),
+        a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), c(static_cast<Z&&>(z)) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+};
+
+// -- making them -----------------------------------------------------------------------------------------------
+
 template <class Op, fit Why, class First, class Second>
 struct shapes_of {
   static constexpr bool broadcast = Why == fit::ok;
@@ -198,7 +218,7 @@ WEFT_INLINE constexpr auto make(X&& x) {
   if constexpr (poisoned<X>)
     return poison{};
   else
-    return map<Op, own_t<float, X>>(own<float>(static_cast<X&&>(x)));
+    return map<Op, own_t<float, X>>(static_cast<X&&>(x));
 }
 template <class Op, class X, class Y>
 WEFT_INLINE constexpr auto make(X&& x, Y&& y) {
@@ -209,7 +229,7 @@ WEFT_INLINE constexpr auto make(X&& x, Y&& y) {
     using A = own_t<T, X>;
     using B = own_t<T, Y>;
     if constexpr (check_broadcast<Op, A, B>())
-      return map<Op, A, B>(own<T>(static_cast<X&&>(x)), own<T>(static_cast<Y&&>(y)));
+      return map<Op, A, B>(beside<T>(), static_cast<X&&>(x), static_cast<Y&&>(y));
     else
       return poison{};
   }

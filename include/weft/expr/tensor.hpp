@@ -81,7 +81,9 @@ struct inline_items {
       n * index_t(sizeof(T)) % 64 == 0 ? 64 : n * index_t(sizeof(T)) % 32 == 0 ? 32 : n * index_t(sizeof(T)) % 16 == 0 ? 16 : index_t(alignof(T));
   alignas(align) T items[static_cast<std::size_t>(n > 0 ? n : 1)] = {};
 
-  WEFT_ALWAYS_INLINE constexpr extents<D.rank> sizes() const { return known_extents<D>(); }
+  static constexpr extents<D.rank> ext = known_extents<D>();
+  WEFT_ALWAYS_INLINE constexpr extents<D.rank> sizes() const { return ext; }
+  WEFT_ALWAYS_INLINE index_t const* extents_at() const { return ext.data(); }
   WEFT_ALWAYS_INLINE constexpr T const* data() const { return items; }
   WEFT_ALWAYS_INLINE constexpr T* data() { return items; }
 };
@@ -127,6 +129,7 @@ struct heap_items {
     else
       return ext;
   }
+  WEFT_ALWAYS_INLINE index_t const* extents_at() const { return ext.data(); }
   WEFT_ALWAYS_INLINE T const* data() const { return static_cast<T const*>(buffer.data()); }
   WEFT_ALWAYS_INLINE T* data() {
     unshare(buffer);

@@ -109,7 +109,8 @@ matrix<T> matrix_of(V const& v) {
     engine::set_extents<2>(f, v.sizes());
     engine::table<cursor> leaves;
     binder b = leaves.into(f);
-    engine::bind<with>(v, b, axis_map::identity<2>(), no_names{});
+    engine::bind<with>(v, b, engine::whole_domain<2>{}, no_names{});
+    engine::place_leaves(leaves.at, cursor::leaves, f);
     x.source.data = static_cast<T const*>(leaves.at[0].base);
     x.source.row_stride = leaves.at[0].stride[0];
     x.source.column_stride = leaves.at[0].stride[1];
