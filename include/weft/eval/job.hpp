@@ -6,7 +6,7 @@
 #include <weft/core/storage.hpp>
 #include <weft/core/threads.hpp>
 #include <weft/eval/leaf.hpp>
-#include <weft/simd/fence.hpp>
+#include <weft/simd/stream.hpp>
 
 #include <cstdint>
 
@@ -17,6 +17,7 @@ namespace engine {
 inline constexpr index_t task_elements = index_t(1) << 15;  // what a task is worth at least
 inline constexpr index_t threads_from = index_t(1) << 17;   // elements times cost from which threads pay
 inline constexpr index_t streaming_bytes = index_t(32) << 20;
+inline constexpr index_t streamed_columns = 2048;  // at a time: written to scratch, and from there to memory
 inline index_t& streaming_from() {  // results of this many bytes and more bypass the caches
   static index_t bytes = streaming_bytes;
   return bytes;
@@ -29,7 +30,6 @@ struct piece {
   index_t rows, columns;
   char* scratch;      // rows of definitions
   bool own_row;       // the destination's row may be scratch: nothing that is read lies there
-  bool stream;
 };
 using kernel = void (*)(void const* cursor, piece const& t);
 
@@ -39,7 +39,7 @@ struct program {
   kernel shared;       // for a single row whose passes may be cut up; null: not worth it
   int rows_kept;       // definitions that are stored, and their bytes an element
   index_t row_bytes;
-  int cost;
+  index_t here;        // below so many elements the thread that calls does the work, and the result stays in the caches
   bool narrow;         // one value a row
   bool passes;         // more than the last one
 };
@@ -61,18 +61,20 @@ struct part_of {
   bool stream;
 };
 
-// Where the rows of the results go: in place, or to scratch from where `leave` puts them where they belong.
+// Where the rows of the results go: in place, or to scratch from where `leave` puts them where they belong, element by
+// element or past the caches.
 struct outlets {
   job const& j;
+  bool stream;
   outlet* at;      // (result_count)
   void** scratch;  // (result_count): a tile each
   bool any = false;
 
-  outlets(job const& given, arena_scope& scope)
-      : j(given), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
+  outlets(job const& given, bool past_caches, arena_scope& scope)
+      : j(given), stream(past_caches), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
     for (int i = 0; i < j.result_count; ++i) any = any || scattered(i);
   }
-  bool scattered(int i) const { return !j.p.narrow && !j.results[i].dense_row(j.f); }
+  bool scattered(int i) const { return stream || (!j.p.narrow && !j.results[i].dense_row(j.f)); }
   void prepare(arena_scope& scope, index_t rows, index_t columns) {
     for (int i = 0; i < j.result_count; ++i)
       scratch[i] = scattered(i) ? scope.take<char>(rows * columns * j.results[i].type->size) : nullptr;
@@ -93,15 +95,27 @@ struct outlets {
       if (!scratch[i]) continue;
       result const& r = j.results[i];
       index_t const o = row_offset(r, j.f, t), step = j.f.row > 0 ? r.stride[j.f.row - 1] : 0;
-      for (index_t k = 0; k < t.rows; ++k)
-        r.type->scatter(r, static_cast<char*>(r.base) + (o + k * step) * r.type->size,
-                        static_cast<char const*>(scratch[i]) + k * t.columns * r.type->size, j.f, t.from, t.columns);
+      index_t const size = r.type->size;
+      for (index_t k = 0; k < t.rows; ++k) {
+        char* const row = static_cast<char*>(r.base) + (o + k * step) * size;
+        char const* const from = static_cast<char const*>(scratch[i]) + k * t.columns * size;
+        if (stream)
+          simd::stream_copy(row + t.from * size, from, t.columns * size);
+        else
+          r.type->scatter(r, row, from, j.f, t.from, t.columns);
+      }
     }
   }
 };
 
 // Rows and columns of a tile: everything there is, unless something goes through scratch.
-[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, index_t& rows, index_t& columns) {
+[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, bool stream, index_t& rows, index_t& columns) {
+  if (stream) {
+    if (columns > streamed_columns) columns = streamed_columns;
+    index_t const most = streamed_columns / columns;
+    if (rows > most) rows = most;
+    return;
+  }
   staging const s = staging_of(j.leaves, j.leaf_count, j.f);
   if (!s.any && !scattered) return;
   // Transposed operands want tiles that are square; repeated elements are filled in along the row.
@@ -115,12 +129,13 @@ struct outlets {
 [[gnu::noinline]] inline void run_part(job const& j, part_of const& p) {
   frame const& f = j.f;
   arena_scope scope;
-  outlets out(j, scope);
+  outlets out(j, p.stream, scope);
   index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
-  shape_tiles(j, out.any, tile_rows, tile_columns);
+  shape_tiles(j, out.any, p.stream, tile_rows, tile_columns);
   out.prepare(scope, tile_rows, tile_columns);
   walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
-  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns)), j.own_row, p.stream};
+  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns)),
+          j.own_row};
 
   index_t outer[max_rank] = {};
   index_t inner = 1, at = p.r0;
@@ -183,14 +198,14 @@ struct outlets {
 // One long row, each pass by several threads. Precondition: nothing is staged or scattered.
 [[gnu::noinline]] inline void run_row_shared(job const& j) {
   arena_scope scope;
-  outlets out(j, scope);
+  outlets out(j, false, scope);
   out.prepare(scope, 1, j.f.n);
   walk in(j.leaves, j.leaf_count, j.f, scope, 1, j.f.n);
   index_t const none[max_rank] = {};
   region const all{none, 0, 1, 0, j.f.n};
   in.enter(all);
   out.enter(all);
-  j.p.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false, false});
+  j.p.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false});
 }
 
 WEFT_INLINE bool streams(job const& j) {
@@ -204,16 +219,13 @@ WEFT_INLINE bool streams(job const& j) {
   return true;
 }
 
-// Small enough for the thread that calls, and for the caches.
-WEFT_INLINE bool stays_here(index_t elements, int cost) { return elements * (1 + cost / 4) < threads_from; }
-
 // A destination's memory may be read at the element (for row programs: the row) being written, and nowhere else.
 [[gnu::noinline]] inline void run(job const& j) {
   frame const& f = j.f;
   counters().kernels += 1;
   if (f.rows == 0 || (f.n == 0 && !j.p.narrow)) return;
   part_of all{0, f.rows, 0, f.n, false};
-  if (!stays_here(f.n * f.rows, j.p.cost)) {
+  if (f.n * f.rows >= j.p.here) {
     bool const staged = staging_of(j.leaves, j.leaf_count, f).any;
     bool const map = !j.p.narrow && !j.p.passes;
     if (map) all.stream = streams(j) && !staged;
@@ -274,19 +286,9 @@ struct room {
 }
 
 // A statement whose leaves are dense and all have the shape of the result: one loop over n elements, and no axes to
-// think about.
-[[gnu::noinline]] inline void run_flat(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
-                                       result_type const& type, room& where) {
-  void* to = where.in_place;
-  if (!to || crosses_flat(leaves, count, n, to, type.size)) to = where.allocate(n * type.size);
-  if (stays_here(n, p.cost) && count <= 16) [[likely]] {
-    counters().kernels += 1;
-    if (n == 0) return;
-    spot in[16];
-    for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
-    outlet const out{to, 0};
-    return p.run(cursor, {in, &out, 1, n, nullptr, false, false});
-  }
+// think about. Here for several threads or past the caches.
+[[gnu::noinline]] inline void run_flat_job(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
+                                           result_type const& type, void* to) {
   frame f;
   f.flat = true;
   f.rank = 1;
@@ -297,6 +299,19 @@ struct room {
   out.type = &type;
   out.stride[0] = 1;
   run({p, f, leaves, count, &out, 1, cursor});
+}
+[[gnu::noinline]] inline void run_flat(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
+                                       result_type const& type, room& where) {
+  void* to = where.in_place;
+  if (!to || crosses_flat(leaves, count, n, to, type.size)) to = where.allocate(n * type.size);
+  constexpr int most = 12;
+  if (n >= p.here || count > most) [[unlikely]]
+    return run_flat_job(p, leaves, count, cursor, n, type, to);
+  counters().kernels += 1;
+  spot in[most];
+  for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
+  outlet const out{to, 0};
+  p.run(cursor, {in, &out, 1, n, nullptr, false});
 }
 
 // A map, or a program whose rows are the last q axes of its extents e (f.rank).

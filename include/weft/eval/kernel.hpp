@@ -17,14 +17,11 @@ namespace engine {
 template <class T>
 struct row_place {
   T* p;
-  template <bool Stream, class V>
+  template <class V>
   WEFT_INLINE void put(index_t i, V v, full) const {
-    if constexpr (Stream)
-      as<T>(v).stream(p + i);
-    else
-      as<T>(v).store(p + i);
+    as<T>(v).store(p + i);
   }
-  template <bool Stream, class V>
+  template <class V>
   WEFT_INLINE void put(index_t i, V v, first f) const {
     as<T>(v).store_partial(p + i, f.n);
   }
@@ -34,24 +31,21 @@ struct row_place {
 template <class T>
 struct one_result {
   static constexpr int width = sizeof(T);
-  WEFT_INLINE static row_place<T> at(outlet const* o, index_t r) { return {static_cast<T*>(o->here) + r * o->pitch}; }
+  T* here;
+  index_t pitch;
+  WEFT_INLINE explicit one_result(outlet const*& o) : here(static_cast<T*>(o->here)), pitch(o->pitch) { ++o; }
+  WEFT_INLINE row_place<T> row(index_t r) const { return {here + r * pitch}; }
 };
 
 // out (n): the last pass of a row. The loop is written once and unrolled late: compile time is a feature.
-template <int N, bool MayStream, class Line, class Place>
-WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n, bool stream) {
+template <int N, class Line, class Place>
+WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n) {
   index_t i = 0;
   WEFT_UNROLL
-  for (; i + N <= n; i += N) {
-    auto const v = line.load(i, full{}, no_cells{});
-    if (MayStream && stream) [[unlikely]]
-      out.template put<true>(i, v, full{});
-    else
-      out.template put<false>(i, v, full{});
-  }
+  for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
   if (i < n) {
     first const rest{static_cast<int>(n - i)};
-    out.template put<false>(i, line.load(i, rest, no_cells{}), rest);
+    out.put(i, line.load(i, rest, no_cells{}), rest);
   }
 }
 
@@ -148,6 +142,8 @@ template <int Width>
 inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
     Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
 
+// All that the loop over rows needs is in local values. Vector stores may alias anything, so it would be read again
+// for each row, and a load that shares the low bits of its address with one of the pending stores waits for it.
 template <class Cursor, class Out>
 [[gnu::noinline]] void run_program(void const* cursor, piece const& t) {
   constexpr int last = Cursor::avail;
@@ -155,18 +151,22 @@ template <class Cursor, class Out>
   Cursor c = *static_cast<Cursor const*>(cursor);
   spot const* in = t.in;
   c.enter(in);
+  outlet const* to = t.out;
+  Out const out(to);
+  index_t const rows = t.rows, columns = t.columns;
+  [[maybe_unused]] bool const own_row = t.own_row;
   if constexpr (last > 0) {
-    scratch_rows rows{t.scratch, t.columns};
-    c.template take_rows<last>(rows);
+    scratch_rows scratch{t.scratch, columns};
+    c.template take_rows<last>(scratch);
   }
-  for (index_t r = 0; r < t.rows; ++r) {
-    auto const place = Out::at(t.out, r);
+  for (index_t r = 0; r < rows; ++r) {
+    auto const place = out.row(r);
     if constexpr (last > 0) {
       if constexpr (requires { *place.p; })
-        if (t.own_row) offer_row(c, place.p);
-      run_passes<0, last, N>(c, r, t.columns);
+        if (own_row) offer_row(c, place.p);
+      run_passes<0, last, N>(c, r, columns);
     }
-    store_row<N, last == 0>(c.template line<last, N>(r, no_names{}), place, t.columns, t.stream);
+    store_row<N>(c.template line<last, N>(r, no_names{}), place, columns);
   }
 }
 
@@ -178,12 +178,15 @@ template <class Cursor, class Out>
   Cursor c = *static_cast<Cursor const*>(cursor);
   spot const* in = t.in;
   c.enter(in);
-  scratch_rows rows{t.scratch, t.columns};
-  c.template take_rows<last>(rows);
-  for (index_t r = 0; r < t.rows; ++r) {
-    run_passes<0, last, N>(c, r, t.columns);
+  outlet const* to = t.out;
+  Out const out(to);
+  index_t const rows = t.rows, columns = t.columns;
+  scratch_rows scratch{t.scratch, columns};
+  c.template take_rows<last>(scratch);
+  for (index_t r = 0; r < rows; ++r) {
+    run_passes<0, last, N>(c, r, columns);
     auto const line = c.template line<last, N>(r, no_names{});
-    Out::at(t.out, r).template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+    out.row(r).put(0, line.load(0, first{1}, no_cells{}), first{1});
   }
 }
 
@@ -195,20 +198,22 @@ template <bool Narrow, class Cursor, class Out>
   Cursor c = *static_cast<Cursor const*>(cursor);
   spot const* in = t.in;
   c.enter(in);
-  scratch_rows rows{t.scratch, t.columns};
-  c.template take_rows<last>(rows);
+  outlet const* to = t.out;
+  Out const out(to);
   index_t const n = t.columns;
+  scratch_rows scratch{t.scratch, n};
+  c.template take_rows<last>(scratch);
   run_shared_passes<0, last, N>(c, n);
   auto const line = c.template line<last, N>(0, no_names{});
-  auto const place = Out::at(t.out, 0);
+  auto const place = out.row(0);
   if constexpr (Narrow) {
-    place.template put<false>(0, line.load(0, first{1}, no_cells{}), first{1});
+    place.put(0, line.load(0, first{1}, no_cells{}), first{1});
   } else {
     parallel_for((n + task_elements - 1) / task_elements, [&](index_t i) {
-      index_t const from = i * task_elements, to = from + task_elements < n ? from + task_elements : n;
-      for (index_t k = from; k < to; k += N) {
-        first const part{to - k < N ? static_cast<int>(to - k) : N};
-        place.template put<false>(k, line.load(k, part, no_cells{}), part);
+      index_t const from = i * task_elements, until = from + task_elements < n ? from + task_elements : n;
+      for (index_t k = from; k < until; k += N) {
+        first const part{until - k < N ? static_cast<int>(until - k) : N};
+        place.put(k, line.load(k, part, no_cells{}), part);
       }
     });
   }
@@ -218,7 +223,7 @@ template <bool Narrow, class Cursor, class Out>
 template <bool Narrow, bool Whole, class Cursor, class Out>
 constexpr program describe() {
   using kept = rows_kept<Cursor, Cursor::avail>;
-  program p{nullptr, nullptr, kept::rows, kept::bytes, Cursor::cost, Narrow, Cursor::avail > 0};
+  program p{nullptr, nullptr, kept::rows, kept::bytes, threads_from / (1 + Cursor::cost / 4), Narrow, Cursor::avail > 0};
   if constexpr (Narrow)
     p.run = &run_narrow<Cursor, Out>;
   else

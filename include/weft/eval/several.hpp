@@ -68,20 +68,19 @@ struct both_places {
   A a;
   B b;
   static constexpr std::nullptr_t p = nullptr;  // no row is offered as scratch
-  template <bool Stream, class V, class W, class P>
+  template <class V, class W, class P>
   WEFT_INLINE void put(index_t i, both_values<V, W> v, P part) const {
-    a.template put<Stream>(i, v.a, part);
-    b.template put<Stream>(i, v.b, part);
+    a.put(i, v.a, part);
+    b.put(i, v.b, part);
   }
 };
 template <class A, class B>
 struct both_results {
   static constexpr int width = larger(A::width, B::width);
-  WEFT_INLINE static auto at(outlet const* o, index_t r) {
-    auto const x = A::at(o, r);
-    auto const y = B::at(o + 1, r);
-    return both_places<std::remove_const_t<decltype(x)>, std::remove_const_t<decltype(y)>>{x, y};
-  }
+  A a;
+  B b;
+  WEFT_INLINE explicit both_results(outlet const*& o) : a(o), b(o) {}
+  WEFT_INLINE auto row(index_t r) const { return both_places<decltype(a.row(r)), decltype(b.row(r))>{a.row(r), b.row(r)}; }
 };
 
 // Pairs of a tensor and what it becomes.
@@ -101,11 +100,11 @@ struct pairs<Tensor, E, Rest...> {
   room where{};
   static auto results_of() {
     if constexpr (sizeof...(Rest) > 0)
-      return both_results<one_result<T>, typename pairs<Rest...>::results>{};
+      return std::type_identity<both_results<one_result<T>, typename pairs<Rest...>::results>>();
     else
-      return one_result<T>{};
+      return std::type_identity<one_result<T>>();
   }
-  using results = decltype(results_of());
+  using results = typename decltype(results_of())::type;
 
   static_assert(holds<T, element_t<E>>, "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
   static_assert(assignable(Tensor::dims, E::dims), "weft: assign: the tensor and its value differ in rank or size");
