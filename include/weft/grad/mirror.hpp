@@ -110,6 +110,7 @@ struct still {
     L l;
     template <class P>
     WEFT_INLINE void forward(state& s, index_t i, P part) const {
+      if constexpr (requires { l.p; }) fetch_ahead<0>(l.p + i);
       s.y = l.load(i, part, no_cells{});
     }
     template <class G, class P>

@@ -25,8 +25,16 @@ using engine::region;
 using engine::spot;
 using simd::pack;
 
+// Every leaf is read and every cotangent written in one sweep: more streams than the processor follows by itself, and
+// so much work a pack that few of them are under way at a time. Gains an eighth beyond the second cache.
+template <int Write, class T>
+WEFT_INLINE void fetch_ahead(T const* p) {
+  __builtin_prefetch(reinterpret_cast<char const*>(p) + 1024, Write, 3);
+}
+
 template <class T, int N>
 WEFT_INLINE void put_pack(T* p, pack<T, N> v, bool adds, full) {
+  fetch_ahead<1>(p);
   if (adds) v = pack<T, N>::load(p) + v;
   v.store(p);
 }
