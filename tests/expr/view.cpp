@@ -99,6 +99,12 @@ TEST_CASE("axes in another order") {
   CHECK(weft::swapaxes<1, 2>(a)(1, 3, 2) == a(1, 2, 3));
   CHECK(weft::swapaxes(a, 0, 1)(2, 1, 3) == a(1, 2, 3));
   CHECK_THROWS_AS((void)weft::swapaxes(a, 0, 3), weft::index_error);
+  CHECK(weft::moveaxis<0, -1>(a).shape() == std::array<index_t, 3>{3, 4, 2});
+  CHECK(weft::moveaxis<0, -1>(a)(2, 3, 1) == a(1, 2, 3));
+  CHECK(weft::moveaxis(a, 2, 0).shape() == std::array<index_t, 3>{4, 2, 3});
+  CHECK(weft::moveaxis(a, -1, 0)(3, 1, 2) == a(1, 2, 3));
+  CHECK(weft::moveaxis(a, 1, 1).shape() == a.shape());
+  CHECK_THROWS_AS((void)weft::moveaxis(a, 0, 3), weft::index_error);
   CHECK(weft::expand_dims(a, 0).shape() == std::array<index_t, 4>{1, 2, 3, 4});
   CHECK(weft::expand_dims(a, -1).shape() == std::array<index_t, 4>{2, 3, 4, 1});
   CHECK(weft::expand_dims(a, 2).shape() == std::array<index_t, 4>{2, 3, 1, 4});

@@ -189,7 +189,6 @@ TEST_CASE("the tally counts every case once and says why one is left out") {
       {"min", [](golden::test_case const&) -> golden::answer { weft::fail<weft::shape_error>("min: refused"); }},
   };
   auto const t = golden::run(group, table);
-  t.print(2);
   CHECK(t.cases == static_cast<int>(group.cases.size()));
   CHECK(t.passed + t.failed + t.left_out == t.cases);
   int sum = 0, mean = 0, mean_gradients = 0, most = 0, least = 0, raises = 0, reasons = 0;

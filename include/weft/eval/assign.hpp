@@ -34,6 +34,20 @@ void write_inside(tensor<T, S>& t, E const& e) {
   if (where.used_fresh) std::memcpy(t.items().items, where.fresh.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
 }
 
+// Into a tensor whose elements are in a buffer: its own if nobody else holds it.
+template <class T, auto S, class E, std::size_t R>
+WEFT_INLINE void write_outside(tensor<T, S>& t, E const& e, std::array<index_t, R> const& ext) {
+  room where;
+  auto& items = t.items();
+  if (items.buffer && same_extents(items.ext, ext) && !items.buffer.borrowed() &&
+      items.buffer.holders() == 1 + holders_in(e, items.buffer)) {
+    items.buffer.drop_derived();
+    where.in_place = items.buffer.data();
+  }
+  execute<T>(e, where);
+  if (where.used_fresh) items = typename tensor<T, S>::items_t(static_cast<storage&&>(where.fresh), ext);
+}
+
 }  // namespace engine
 
 // The tensor type of an expression.
@@ -70,15 +84,7 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
           return;
         }
       }
-      engine::room where;
-      auto& items = t.items();
-      if (items.buffer && same_extents(items.ext, ext) && !items.buffer.borrowed() &&
-          items.buffer.holders() == 1 + engine::holders_in(e, items.buffer)) {
-        items.buffer.drop_derived();
-        where.in_place = items.buffer.data();
-      }
-      engine::execute<T>(e, where);
-      if (where.used_fresh) items = typename target_type::items_t(static_cast<storage&&>(where.fresh), ext);
+      engine::write_outside(t, e, ext);
     }
   }
 }

@@ -6,8 +6,7 @@
 // look at any expression; the loop walks the leaves below with changed strides. `place` is the view of a tensor that
 // can be written to, as long as it has no name: a named view is a snapshot like any other expression.
 //
-// Public: all, range, newaxis, ellipsis, end, begin; transpose, swapaxes, moveaxis, expand_dims, squeeze,
-// broadcast_to, flip; borrow.
+// Public: all, range, newaxis, ellipsis, end, begin; transpose, swapaxes, moveaxis, expand_dims, broadcast_to.
 #pragma once
 #include <weft/expr/map.hpp>
 #include <weft/expr/tensor.hpp>
@@ -354,6 +353,20 @@ constexpr auto swapped_order(index_t a, index_t b) {
   o[q] = static_cast<int>(p);
   return o;
 }
+template <int R>
+constexpr auto moved_order(index_t from, index_t to) {
+  std::array<int, static_cast<std::size_t>(R)> o{};
+  int const f = static_cast<int>((from + R) % R), t = static_cast<int>((to + R) % R);
+  for (int i = 0, next = 0; i < R; ++i) {
+    if (i == t) {
+      o[static_cast<std::size_t>(i)] = f;
+    } else {
+      if (next == f) ++next;
+      o[static_cast<std::size_t>(i)] = next++;
+    }
+  }
+  return o;
+}
 }  // namespace expr
 
 // All axes in reverse order.
@@ -377,6 +390,19 @@ WEFT_INLINE auto swapaxes(A const& a, index_t p, index_t q) {
   constexpr int R = rank_of<A>;
   return expr::permuted(stored(a),
                         expr::swapped_order<R>(checked_axis("swapaxes", p, R), checked_axis("swapaxes", q, R)));
+}
+// One axis to another place; the others keep their order.
+template <index_t From, index_t To, expression A>
+WEFT_INLINE constexpr auto moveaxis(A const& a) {
+  static_assert(From >= -rank_of<A> && From < rank_of<A> && To >= -rank_of<A> && To < rank_of<A>,
+                "weft: moveaxis: an axis is outside the tensor's rank");
+  return expr::permuted_by<expr::moved_order<rank_of<A>>(From, To)>(a);
+}
+template <expression A>
+WEFT_INLINE auto moveaxis(A const& a, index_t from, index_t to) {
+  constexpr int R = rank_of<A>;
+  return expr::permuted(stored(a),
+                        expr::moved_order<R>(checked_axis("moveaxis", from, R), checked_axis("moveaxis", to, R)));
 }
 // A new axis of size 1, at `at` of the result.
 template <expression A>

@@ -3,6 +3,7 @@
 //   simd::stream_copy(to, from, bytes);   both aligned to 64 bytes, bytes a multiple of 64
 //   simd::fence();                        orders them before whatever this thread writes next
 #pragma once
+#include <weft/core/dtype.hpp>
 #include <weft/simd/pack.hpp>
 
 #if defined(__SSE2__)
