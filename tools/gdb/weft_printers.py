@@ -173,8 +173,8 @@ class node_printer:
     def to_string(self):
         return short_name(self.value.type.strip_typedefs().unqualified().name)
 
-    def children(self):
-        return fields_of(self.value)
+    def children(self):  # operands first
+        return sorted(fields_of(self.value), key=lambda field: field[0] == "ext")
 
 
 PRINTERS = {
