@@ -13,6 +13,9 @@ using weft::tensor;
 
 namespace {
 
+// Arrays have three axes here: one of fewer gets axes of size 1 in front, which changes no element's place.
+constexpr weft::index_t axes = 3;
+
 // What a reduction is called with: an axis known at run time, several (a bit each), or none.
 struct place {
   bool everything = true;
@@ -26,10 +29,10 @@ auto at_last_axis(X const& x, F const& f, weft::index_t axis) {
   return f(moveaxis(x, axis, -1));
 }
 
-template <bool Differentiable, bool Several, class T, int R, class F>
-answer reduce_rank(test_case const& c, place p, F const& f) {
+template <bool Differentiable, bool Several, class T, class F>
+answer reduce_as(test_case const& c, place p, F const& f) {
   answer a;
-  auto const x = as_tensor<T, R>(c.arg(0));
+  auto const x = as_tensor<T, axes>(c.arg(0));
   auto const& shape = c.out(c.outs[0]).shape;
   auto const with = [&](auto const& call) {
     a.outs.push_back(as_array(call(x), shape));
@@ -44,17 +47,17 @@ answer reduce_rank(test_case const& c, place p, F const& f) {
       a.grads.emplace_back(c.args[0], as_array(weft::vjp(call, shaped, weft::wrt<0>)(x).gradient, c.arg(0).shape));
     }
   };
-  if (p.everything || (p.several != 0 && p.several == (1u << R) - 1)) {
+  if (p.everything) {
     with([&](auto const& v) { return f(v); });
   } else if (p.several != 0) {
-    if constexpr (R == 3 && Several) {
+    if constexpr (Several) {
       if (p.several == 3) with([&](auto const& v) { return f(v, weft::axis<0, 1>); });
       if (p.several == 5) with([&](auto const& v) { return f(v, weft::axis<0, 2>); });
       if (p.several == 6) with([&](auto const& v) { return f(v, weft::axis<1, 2>); });
     } else {
-      return leave_out("several axes of this reduction or rank");
+      return leave_out("several axes of this reduction");
     }
-  } else if constexpr (R > 0) {
+  } else {
     // With or without the axis, the elements stand in the same order.
     with([&](auto const& v) { return f(v, p.axis); });
   }
@@ -62,39 +65,31 @@ answer reduce_rank(test_case const& c, place p, F const& f) {
 }
 template <bool Differentiable, bool Integers, bool Several = false, class F>
 answer reduction(test_case const& c, F const& f) {
+  any_tensor const& x = c.arg(0);
+  auto const rank = static_cast<weft::index_t>(x.shape.size());
+  if (rank > axes) return leave_out("more than three axes");
   place p;
   if (auto const* axis = c.attr("axis")) {
-    if (axis->is_array()) {
-      auto const rank = static_cast<weft::index_t>(c.arg(0).shape.size());
-      if (axis->size() == 1) p.axis = static_cast<weft::index_t>(axis->items()[0].number());
-      if (axis->size() > 1) {
-        for (auto const& i : axis->items()) {
-          auto const k = static_cast<weft::index_t>(i.number());
-          p.several |= 1u << (k < 0 ? k + rank : k);
-        }
-      }
-      if (axis->size() == 0) return leave_out("no axes");
-    } else {
-      p.axis = static_cast<weft::index_t>(axis->number());
-    }
-    p.everything = false;
+    std::vector<weft::index_t> given;
+    if (axis->is_array())
+      for (auto const& i : axis->items()) given.push_back(static_cast<weft::index_t>(i.number()));
+    else
+      given.push_back(static_cast<weft::index_t>(axis->number()));
+    if (given.empty()) return leave_out("no axes");
+    for (auto& k : given) k = k < 0 ? k + axes : k + axes - rank;
+    p.everything = given.size() > 1 && static_cast<weft::index_t>(given.size()) == rank;
+    if (given.size() == 1)
+      p.axis = given[0];
+    else
+      for (auto k : given) p.several |= 1u << k;
   }
   if (auto const* ddof = c.attr("ddof"); ddof && ddof->number() != 0) return leave_out("ddof");
   if (c.raises) return leave_out("errors are checked by the tests of reductions");
   if (c.name == "mean_i32_large") return leave_out("an integer sum that wraps before it is divided: here it does not");
-  any_tensor const& x = c.arg(0);
-  auto const by_rank = [&]<class T>(T) -> answer {
-    switch (x.shape.size()) {
-      case 1: return reduce_rank<Differentiable, Several, T, 1>(c, p, f);
-      case 2: return reduce_rank<Differentiable, Several, T, 2>(c, p, f);
-      case 3: return reduce_rank<Differentiable, Several, T, 3>(c, p, f);
-      default: return leave_out("rank 0 or more than 3");
-    }
-  };
-  if (x.dtype == dtype::float32) return by_rank(0.0f);
+  if (x.dtype == dtype::float32) return reduce_as<Differentiable, Several, float>(c, p, f);
   if constexpr (Integers) {
-    if (x.dtype == dtype::int32) return by_rank(0);
-    if (x.dtype == dtype::bool_) return by_rank(false);
+    if (x.dtype == dtype::int32) return reduce_as<Differentiable, Several, int>(c, p, f);
+    if (x.dtype == dtype::bool_) return reduce_as<Differentiable, Several, bool>(c, p, f);
   }
   return leave_out(std::string("elements of type ") + weft::name(x.dtype));
 }
