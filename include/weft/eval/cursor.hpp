@@ -8,7 +8,7 @@
 //   mapped      an operation over cursors
 //   row_reduce  a reduction over the row, fused: computed in pass `pass`, a constant of the row from pass+1 on
 //   named, cell a let and its name: in a register within the pass that computes it, in a row of scratch later
-//   owned       the result of what was materialised: products inside the tree, reductions over other axes (phases)
+//   owned       the result of what was materialised: products inside the tree, reductions over other axes
 //
 // A kernel copies the cursor, lets it `enter` a tile (the leaves take their rows from the spots of the walk, in order)
 // and makes lines (eval/line.hpp) for one row: `line<P, N>(r, names)` in pass P. What a cursor does besides, such as

@@ -215,6 +215,8 @@ WEFT_INLINE bool streams(job const& j) {
     if (bytes * j.f.rows < streaming_from() || !r.dense_row(j.f) || bytes % 64 != 0 ||
         reinterpret_cast<std::uintptr_t>(r.base) % 64 != 0)
       return false;
+    for (int d = 0; d < j.f.row; ++d)
+      if (j.f.ext[d] != 1 && r.stride[d] * r.type->size % 64 != 0) return false;
   }
   return true;
 }

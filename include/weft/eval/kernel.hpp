@@ -13,7 +13,7 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
-// Where one row goes. `p` is dense: the destination itself, or scratch that `done` scatters.
+// Where one row goes. `p` is dense: the destination itself, or scratch that the job scatters.
 template <class T>
 struct row_place {
   T* p;

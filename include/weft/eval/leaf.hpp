@@ -93,6 +93,7 @@ WEFT_INLINE index_t row_offset(leaf_strides const& l, frame const& f, region con
 // out (t.rows, t.columns): the tile, dense
 template <class T>
 [[gnu::noinline]] void stage(leaf const& l, frame const& f, region const& t, void* out) {
+  if (t.columns == 0) return;
   T const* const p = static_cast<T const*>(l.base) + row_offset(l, f, t);
   T* const to = static_cast<T*>(out);
   index_t const step = f.row > 0 ? l.stride[f.row - 1] : 0;
@@ -246,8 +247,9 @@ WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* s
 // Does a leaf, bound over `f`, read from this memory?
 [[gnu::noinline]] inline bool reads_from(leaf const* l, int count, frame const& f, byte_range w) {
   for (int i = 0; i < count; ++i) {
+    if (!l[i].base) continue;
     byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
-    if (l[i].base && r.low < w.high && w.low < r.high) return true;
+    if (r.low < w.high && w.low < r.high) return true;
   }
   return false;
 }

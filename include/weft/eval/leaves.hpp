@@ -82,10 +82,12 @@ struct children<expr::let_node<Id, D, B>> {
   }
 };
 
-// How often the expression holds this buffer.
+// How often the expression holds this buffer. An expression that is nothing but a tensor is the user's own variable:
+// what it holds is not the statement's.
 template <class E>
 WEFT_INLINE long holders_in(E const& e, storage const& buffer) {
   long n = 0;
+  if constexpr (requires { e.items().buffer; }) return n;
   each_leaf(e, [&](auto const& leaf) {
     if constexpr (requires { leaf.items().buffer; })
       if (leaf.items().buffer == buffer) ++n;

@@ -10,6 +10,8 @@
 #include <weft/expr/op.hpp>
 #include <weft/simd/pack.hpp>
 
+#include <limits>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
@@ -229,17 +231,26 @@ struct map_line<Op, A, B> {
   }
 };
 
-// a times the reciprocal of what was a row's divisor.
+// a times the reciprocal of what was a row's divisor. `scale` is 1, or the power of two that keeps the reciprocal
+// normal where the divisor is subnormal or nearly infinite.
 template <class A, class V>
 struct scaled_line {
   using type = typename A::type;
   A a;
-  V reciprocal;
+  V reciprocal, scale;
   template <class P, class E>
   WEFT_INLINE V load(index_t i, P part, E const& env) const {
-    return as<type>(a.load(i, part, env)) * reciprocal;
+    return as<type>(a.load(i, part, env)) * reciprocal * scale;
   }
 };
+template <class T, int N>
+WEFT_INLINE pack<T, N> reciprocal_scale(pack<T, N> b) {
+  using P = pack<T, N>;
+  using limits = std::numeric_limits<T>;
+  constexpr T up = sizeof(T) == 4 ? T(16777216.) : T(18014398509481984.);
+  P const size = simd::abs(b);
+  return simd::select(size < P(limits::min()), P(up), simd::select(size > P(T(0.25) / limits::min()), P(T(1) / up), P(T(1))));
+}
 
 template <class Op, class A, class B, class C>
 struct map_line {
@@ -274,8 +285,9 @@ WEFT_INLINE auto line_of(A const& a, B const& b) {
     return splat_line<T, std::remove_const_t<decltype(v)>, is_row_splat<A> || is_row_splat<B>>{v};
   } else if constexpr (std::is_same_v<Op, op::divide> && is_row_splat<B> && std::is_floating_point_v<T> &&
                        std::is_same_v<T, typename A::type> && std::is_same_v<T, typename B::type>) {
-    auto const r = decltype(b.value)(T(1)) / b.value;
-    return scaled_line<A, std::remove_const_t<decltype(r)>>{a, r};
+    auto const s = reciprocal_scale(b.value);
+    auto const r = decltype(b.value)(T(1)) / (b.value * s);
+    return scaled_line<A, std::remove_const_t<decltype(r)>>{a, r, s};
   } else {
     return map_line<Op, A, B>{a, b};
   }

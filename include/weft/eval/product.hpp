@@ -25,17 +25,20 @@ struct product_in<contract<A, B>> {
   static constexpr bool whole = true;
   WEFT_INLINE static contract<A, B> const& find(contract<A, B> const& e) { return e; }
 };
+// A product with a vector stands alone: beside a matrix it is stretched, and no tile of the driver.
+template <class E>
+inline constexpr bool below = product_in<E>::whole && E::dims.rank == 2;
 // `whole`: exactly one product, with the shape of the statement, and no reduction beside it.
 template <class Op, class A>
 struct product_in<map<Op, A>> {
   static constexpr int products = product_in<A>::products;
-  static constexpr bool whole = product_in<A>::whole && map<Op, A>::dims.rank == 2;
+  static constexpr bool whole = below<A> && map<Op, A>::dims.rank == 2;
   WEFT_INLINE static auto const& find(map<Op, A> const& e) { return product_in<A>::find(e.a); }
 };
 template <class Op, class A, class B>
 struct product_in<map<Op, A, B>> {
   static constexpr int products = product_in<A>::products + product_in<B>::products;
-  static constexpr bool whole = products == 1 && (product_in<A>::whole || product_in<B>::whole) &&
+  static constexpr bool whole = products == 1 && (below<A> || below<B>) &&
                                 map<Op, A, B>::dims.rank == 2 && expr::fused_axes<map<Op, A, B>> == 0;
   WEFT_INLINE static auto const& find(map<Op, A, B> const& e) {
     if constexpr (product_in<A>::products)
@@ -47,7 +50,7 @@ struct product_in<map<Op, A, B>> {
 template <class Op, class A, class B, class C>
 struct product_in<map<Op, A, B, C>> {
   static constexpr int products = product_in<A>::products + product_in<B>::products + product_in<C>::products;
-  static constexpr bool whole = products == 1 && (product_in<A>::whole || product_in<B>::whole || product_in<C>::whole) &&
+  static constexpr bool whole = products == 1 && (below<A> || below<B> || below<C>) &&
                                 map<Op, A, B, C>::dims.rank == 2 && expr::fused_axes<map<Op, A, B, C>> == 0;
   WEFT_INLINE static auto const& find(map<Op, A, B, C> const& e) {
     if constexpr (product_in<A>::products)

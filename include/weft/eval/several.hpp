@@ -137,7 +137,8 @@ struct pairs<Tensor, E, Rest...> {
       where.in_place = tensor.items().items;
     } else {
       auto& items = tensor.items();
-      if (items.buffer && items.ext == value.sizes() && items.buffer.holders() == 1 + all.holders(items.buffer)) {
+      if (items.buffer && items.ext == value.sizes() && !items.buffer.borrowed() &&
+          items.buffer.holders() == 1 + all.holders(items.buffer)) {
         items.buffer.drop_derived();
         where.in_place = items.buffer.data();
       }

@@ -55,15 +55,15 @@ WEFT_INLINE constexpr auto matmul(A const& x, B const& y) {
     constexpr int P = rank_of<A>, Q = rank_of<B>;
     static_assert(P >= 1 && P <= 2 && Q >= 1 && Q <= 2, "weft: matmul takes operands of one or two axes");
     if constexpr (P == 1 && Q == 1) {
-      auto c = expr::contracted(x(newaxis, all), y(all, newaxis), x.sizes(), y.sizes());
+      auto c = expr::contracted(view_of(stored(x), newaxis, all), view_of(stored(y), all, newaxis), x.sizes(), y.sizes());
       if constexpr (poisoned<decltype(c)>) return c;
       else return expr::squeeze_node<3u, decltype(c)>(c);
     } else if constexpr (P == 1) {
-      auto c = expr::contracted(x(newaxis, all), stored(y), x.sizes(), y.sizes());
+      auto c = expr::contracted(view_of(stored(x), newaxis, all), stored(y), x.sizes(), y.sizes());
       if constexpr (poisoned<decltype(c)>) return c;
       else return expr::squeeze_node<1u, decltype(c)>(c);
     } else if constexpr (Q == 1) {
-      auto c = expr::contracted(stored(x), y(all, newaxis), x.sizes(), y.sizes());
+      auto c = expr::contracted(stored(x), view_of(stored(y), all, newaxis), x.sizes(), y.sizes());
       if constexpr (poisoned<decltype(c)>) return c;
       else return expr::squeeze_node<2u, decltype(c)>(c);
     } else {

@@ -130,8 +130,14 @@ struct heap_items {
       return ext;
   }
   WEFT_ALWAYS_INLINE index_t const* extents_at() const { return ext.data(); }
-  WEFT_ALWAYS_INLINE T const* data() const { return static_cast<T const*>(buffer.data()); }
+  WEFT_ALWAYS_INLINE T const* data() const {
+    if constexpr (D.known() && D.size() > 0)
+      if (!buffer) fail<shape_error>("tensor: used after it was moved from (its sizes are part of its type)");
+    return static_cast<T const*>(buffer.data());
+  }
   WEFT_ALWAYS_INLINE T* data() {
+    if constexpr (D.known() && D.size() > 0)
+      if (!buffer) *this = heap_items();  // moved from: zeros again
     unshare(buffer);
     return static_cast<T*>(buffer.data());
   }
@@ -262,7 +268,7 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
       return static_cast<T&>(items_.items[offset(index...)]);
     } else {
       index_t const at = offset(index...);
-      return element_ref<T>(static_cast<T const*>(items_.buffer.data())[at], &items_.buffer, at);
+      return element_ref<T>(static_cast<items_t const&>(items_).data()[at], &items_.buffer, at);
     }
   }
   // Checked in every build; a negative index counts from the end.
