@@ -39,19 +39,6 @@ TEST_CASE("a product with a vector is stretched beside a matrix of one row") {
   CHECK(float(z(0, 0)) == 4);
 }
 
-TEST_CASE("rows whose pitch is no multiple of 64 bytes are not streamed") {
-  weft::engine::streaming_from() = 1024;
-  auto const a = ones<float>({100, 64});
-  auto y = zeros<float>({100, 70});
-  y(all, range(0, 64)) = a * 2;
-  CHECK(float(sum(y)) == 12800);
-  CHECK(float(y(99, 63)) == 2);
-  CHECK(float(y(99, 64)) == 0);
-  tensor<float, 2> const whole = a * 3 + 1;
-  CHECK(float(min(whole)) == 4);
-  weft::engine::streaming_from() = weft::engine::streaming_bytes;
-}
-
 TEST_CASE("an empty row of several axes adds up to nothing") {
   auto const e = zeros<float>({2, 4, 0});
   tensor<float, 1> const y = sum(weft::swapaxes<1, 2>(e), axis<1, 2>);

@@ -56,6 +56,7 @@ struct counter {
 struct thread_counters {
   counter copies_on_write;
   counter kernels;
+  counter bytes_streamed;
 };
 
 // One of each in a process, whatever instruction sets its units are built for.

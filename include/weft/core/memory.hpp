@@ -30,6 +30,7 @@ struct memory_statistics {
   std::int64_t bytes_cached;     // kept by the process; what threads keep for themselves is not in it
   std::int64_t copies_on_write;  // buffers copied because a shared one was written to
   std::int64_t kernels;          // loops run
+  std::int64_t bytes_streamed;   // of results that were stored past the caches
 };
 
 inline namespace WEFT_ISA {
@@ -286,12 +287,14 @@ inline memory_statistics memory_stats() {
   if (process::mine != &process::departed) blocks::settle_locked(*process::mine);
   thread_counters const& late = process::departed.counters;
   memory_statistics s{state.allocations, state.requests, state.bytes, state.bytes_peak,
-                      static_cast<std::int64_t>(state.bytes_kept), late.copies_on_write.get(), late.kernels.get()};
+                      static_cast<std::int64_t>(state.bytes_kept), late.copies_on_write.get(), late.kernels.get(),
+                      late.bytes_streamed.get()};
   for (process::thread_record const* record = state.records; record; record = record->next) {
     s.requests += record->requests.get();
     s.bytes_in_use += record->bytes.get();
     s.copies_on_write += record->counters.copies_on_write.get();
     s.kernels += record->counters.kernels.get();
+    s.bytes_streamed += record->counters.bytes_streamed.get();
   }
   return s;
 }

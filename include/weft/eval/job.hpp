@@ -16,12 +16,6 @@ namespace engine {
 
 inline constexpr index_t task_elements = index_t(1) << 15;  // what a task is worth at least
 inline constexpr index_t threads_from = index_t(1) << 17;   // elements times cost from which threads pay
-inline constexpr index_t streaming_bytes = index_t(32) << 20;
-inline constexpr index_t streamed_columns = 2048;  // at a time: written to scratch, and from there to memory
-inline index_t& streaming_from() {  // results of this many bytes and more bypass the caches
-  static index_t bytes = streaming_bytes;
-  return bytes;
-}
 
 // What a kernel is called for: t.rows rows of t.columns elements.
 struct piece {
@@ -58,11 +52,10 @@ struct job {
 // What part of a frame to run: rows and columns (all columns unless it is a plain map).
 struct part_of {
   index_t r0, r1, c0, c1;
-  bool stream;
+  bool stream;  // the results' stores bypass the caches
 };
 
-// Where the rows of the results go: in place, or to scratch from where `leave` puts them where they belong, element by
-// element or past the caches.
+// Where the rows of the results go: in place, or to scratch from where `leave` puts them where they belong.
 struct outlets {
   job const& j;
   bool stream;
@@ -74,7 +67,7 @@ struct outlets {
       : j(given), stream(past_caches), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
     for (int i = 0; i < j.result_count; ++i) any = any || scattered(i);
   }
-  bool scattered(int i) const { return stream || (!j.p.narrow && !j.results[i].dense_row(j.f)); }
+  bool scattered(int i) const { return !j.p.narrow && !j.results[i].dense_row(j.f); }
   void prepare(arena_scope& scope, index_t rows, index_t columns) {
     for (int i = 0; i < j.result_count; ++i)
       scratch[i] = scattered(i) ? scope.take<char>(rows * columns * j.results[i].type->size) : nullptr;
@@ -83,10 +76,10 @@ struct outlets {
     for (int i = 0; i < j.result_count; ++i) {
       result const& r = j.results[i];
       if (scratch[i]) {
-        at[i] = {scratch[i], t.columns};
+        at[i] = {scratch[i], t.columns, false};
       } else {
         index_t const o = row_offset(r, j.f, t) + (j.p.narrow ? 0 : t.from);
-        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] : 0};
+        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] : 0, stream};
       }
     }
   }
@@ -99,23 +92,14 @@ struct outlets {
       for (index_t k = 0; k < t.rows; ++k) {
         char* const row = static_cast<char*>(r.base) + (o + k * step) * size;
         char const* const from = static_cast<char const*>(scratch[i]) + k * t.columns * size;
-        if (stream)
-          simd::stream_copy(row + t.from * size, from, t.columns * size);
-        else
-          r.type->scatter(r, row, from, j.f, t.from, t.columns);
+        r.type->scatter(r, row, from, j.f, t.from, t.columns);
       }
     }
   }
 };
 
 // Rows and columns of a tile: everything there is, unless something goes through scratch.
-[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, bool stream, index_t& rows, index_t& columns) {
-  if (stream) {
-    if (columns > streamed_columns) columns = streamed_columns;
-    index_t const most = streamed_columns / columns;
-    if (rows > most) rows = most;
-    return;
-  }
+[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, index_t& rows, index_t& columns) {
   staging const s = staging_of(j.leaves, j.leaf_count, j.f);
   if (!s.any && !scattered) return;
   // Transposed operands want tiles that are square; repeated elements are filled in along the row.
@@ -131,7 +115,7 @@ struct outlets {
   arena_scope scope;
   outlets out(j, p.stream, scope);
   index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
-  shape_tiles(j, out.any, p.stream, tile_rows, tile_columns);
+  shape_tiles(j, out.any, tile_rows, tile_columns);
   out.prepare(scope, tile_rows, tile_columns);
   walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
   piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns)),
@@ -208,16 +192,21 @@ struct outlets {
   j.p.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false});
 }
 
+// All results are large, and all their rows begin and end at multiples of 64 bytes.
 WEFT_INLINE bool streams(job const& j) {
+  index_t const least = process::streaming_threshold.load(std::memory_order_relaxed);
+  index_t total = 0;
   for (int i = 0; i < j.result_count; ++i) {
     result const& r = j.results[i];
     index_t const bytes = j.f.n * r.type->size;
-    if (bytes * j.f.rows < streaming_from() || !r.dense_row(j.f) || bytes % 64 != 0 ||
+    total += bytes * j.f.rows;
+    if (bytes * j.f.rows < least || !r.dense_row(j.f) || bytes % 64 != 0 ||
         reinterpret_cast<std::uintptr_t>(r.base) % 64 != 0)
       return false;
     for (int d = 0; d < j.f.row; ++d)
       if (j.f.ext[d] != 1 && r.stride[d] * r.type->size % 64 != 0) return false;
   }
+  counters().bytes_streamed += total;
   return true;
 }
 
@@ -230,7 +219,7 @@ WEFT_INLINE bool streams(job const& j) {
   if (f.n * f.rows >= j.p.here) {
     bool const staged = staging_of(j.leaves, j.leaf_count, f).any;
     bool const map = !j.p.narrow && !j.p.passes;
-    if (map) all.stream = streams(j) && !staged;
+    if (map) all.stream = !staged && streams(j);
     if (num_threads() > 1) {
       if (map || f.rows > 1) return run_tasks(j, all);
       if (j.p.shared && !staged && (j.p.narrow || j.results->dense_row(f))) return run_row_shared(j);
@@ -312,7 +301,7 @@ struct room {
   counters().kernels += 1;
   spot in[most];
   for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
-  outlet const out{to, 0};
+  outlet const out{to, 0, false};
   p.run(cursor, {in, &out, 1, n, nullptr, false});
 }
 

@@ -13,13 +13,21 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
-// Where one row goes. `p` is dense: the destination itself, or scratch that the job scatters.
-template <class T>
+// Where one row goes. `p` is dense: the destination itself, or scratch that the job scatters. `Map`: what is stored may
+// be so large that it goes past the caches (a branch that is always foretold; a loop of its own would be compiled for
+// nothing in most programs).
+template <class T, bool Map>
 struct row_place {
   T* p;
+  bool past;
   template <class V>
   WEFT_INLINE void put(index_t i, V v, full) const {
-    as<T>(v).store(p + i);
+    auto const x = as<T>(v);
+    if constexpr (Map) {
+      if (past) [[unlikely]]
+        return x.stream(p + i);
+    }
+    x.store(p + i);
   }
   template <class V>
   WEFT_INLINE void put(index_t i, V v, first f) const {
@@ -33,8 +41,14 @@ struct one_result {
   static constexpr int width = sizeof(T);
   T* here;
   index_t pitch;
-  WEFT_INLINE explicit one_result(outlet const*& o) : here(static_cast<T*>(o->here)), pitch(o->pitch) { ++o; }
-  WEFT_INLINE row_place<T> row(index_t r) const { return {here + r * pitch}; }
+  bool past;
+  WEFT_INLINE explicit one_result(outlet const*& o) : here(static_cast<T*>(o->here)), pitch(o->pitch), past(o->past) {
+    ++o;
+  }
+  template <bool Map>
+  WEFT_INLINE row_place<T, Map> row(index_t r) const {
+    return {here + r * pitch, past};
+  }
 };
 
 // out (n): the last pass of a row. The loop is written once and unrolled late: compile time is a feature.
@@ -160,7 +174,7 @@ template <class Cursor, class Out>
     c.template take_rows<last>(scratch);
   }
   for (index_t r = 0; r < rows; ++r) {
-    auto const place = out.row(r);
+    auto const place = out.template row<last == 0>(r);
     if constexpr (last > 0) {
       if constexpr (requires { *place.p; })
         if (own_row) offer_row(c, place.p);
@@ -186,7 +200,7 @@ template <class Cursor, class Out>
   for (index_t r = 0; r < rows; ++r) {
     run_passes<0, last, N>(c, r, columns);
     auto const line = c.template line<last, N>(r, no_names{});
-    out.row(r).put(0, line.load(0, first{1}, no_cells{}), first{1});
+    out.template row<false>(r).put(0, line.load(0, first{1}, no_cells{}), first{1});
   }
 }
 
@@ -205,7 +219,7 @@ template <bool Narrow, class Cursor, class Out>
   c.template take_rows<last>(scratch);
   run_shared_passes<0, last, N>(c, n);
   auto const line = c.template line<last, N>(0, no_names{});
-  auto const place = out.row(0);
+  auto const place = out.template row<false>(0);
   if constexpr (Narrow) {
     place.put(0, line.load(0, first{1}, no_cells{}), first{1});
   } else {

@@ -210,6 +210,7 @@ WEFT_INLINE index_t scratch_room(int rows, index_t bytes, index_t columns) { ret
 struct outlet {
   void* here;
   index_t pitch;  // in elements
+  bool past;      // the caches; `here` and the pitch are multiples of 64 bytes
 };
 
 // -- overlap -----------------------------------------------------------------------------------------------------

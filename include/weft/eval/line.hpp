@@ -231,25 +231,26 @@ struct map_line<Op, A, B> {
   }
 };
 
-// a times the reciprocal of what was a row's divisor. `scale` is 1, or the power of two that keeps the reciprocal
-// normal where the divisor is subnormal or nearly infinite.
+// a times the reciprocal of what was a row's divisor, unless that is subnormal or nearly infinite, so that its reciprocal
+// would not be normal. A branch that is always foretold: a second factor would be in the way of every pack.
 template <class A, class V>
 struct scaled_line {
   using type = typename A::type;
   A a;
-  V reciprocal, scale;
+  V divisor, reciprocal;
+  bool divides;
   template <class P, class E>
   WEFT_INLINE V load(index_t i, P part, E const& env) const {
-    return as<type>(a.load(i, part, env)) * reciprocal * scale;
+    V const x = as<type>(a.load(i, part, env));
+    if (divides) [[unlikely]]
+      return x / divisor;
+    return x * reciprocal;
   }
 };
-template <class T, int N>
-WEFT_INLINE pack<T, N> reciprocal_scale(pack<T, N> b) {
-  using P = pack<T, N>;
-  using limits = std::numeric_limits<T>;
-  constexpr T up = sizeof(T) == 4 ? T(16777216.) : T(18014398509481984.);
-  P const size = simd::abs(b);
-  return simd::select(size < P(limits::min()), P(up), simd::select(size > P(T(0.25) / limits::min()), P(T(1) / up), P(T(1))));
+template <class T>
+WEFT_INLINE bool has_normal_reciprocal(T x) {
+  T const size = x < 0 ? -x : x;
+  return size >= std::numeric_limits<T>::min() && size <= T(0.25) / std::numeric_limits<T>::min();
 }
 
 template <class Op, class A, class B, class C>
@@ -285,9 +286,8 @@ WEFT_INLINE auto line_of(A const& a, B const& b) {
     return splat_line<T, std::remove_const_t<decltype(v)>, is_row_splat<A> || is_row_splat<B>>{v};
   } else if constexpr (std::is_same_v<Op, op::divide> && is_row_splat<B> && std::is_floating_point_v<T> &&
                        std::is_same_v<T, typename A::type> && std::is_same_v<T, typename B::type>) {
-    auto const s = reciprocal_scale(b.value);
-    auto const r = decltype(b.value)(T(1)) / (b.value * s);
-    return scaled_line<A, std::remove_const_t<decltype(r)>>{a, r, s};
+    using V = std::remove_const_t<decltype(b.value)>;
+    return scaled_line<A, V>{a, b.value, V(T(1)) / b.value, !has_normal_reciprocal(b.value[0])};
   } else {
     return map_line<Op, A, B>{a, b};
   }

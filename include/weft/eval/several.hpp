@@ -80,7 +80,12 @@ struct both_results {
   A a;
   B b;
   WEFT_INLINE explicit both_results(outlet const*& o) : a(o), b(o) {}
-  WEFT_INLINE auto row(index_t r) const { return both_places<decltype(a.row(r)), decltype(b.row(r))>{a.row(r), b.row(r)}; }
+  template <bool Map>
+  WEFT_INLINE auto row(index_t r) const {
+    auto x = a.template row<Map>(r);
+    auto y = b.template row<Map>(r);
+    return both_places<decltype(x), decltype(y)>{x, y};
+  }
 };
 
 // Pairs of a tensor and what it becomes.

@@ -1,25 +1,30 @@
-// Stores that bypass the caches, for results so large that nothing of them is there when they are read again.
+// Stores that bypass the caches: they win where a result is so large that nothing of it would still be there when it is
+// read again, and lose below that.
 //
-//   simd::stream_copy(to, from, bytes);   both aligned to 64 bytes, bytes a multiple of 64
-//   simd::fence();                        orders them before whatever this thread writes next
+//   weft::set_streaming_threshold(bytes);  returns the one before; 32 MiB unless set
+//   simd::fence();                         orders such stores before whatever this thread writes next
 #pragma once
 #include <weft/core/dtype.hpp>
-#include <weft/simd/pack.hpp>
+
+#include <atomic>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
 namespace weft {
+
+namespace process {
+inline constinit std::atomic<index_t> streaming_threshold{index_t(32) << 20};
+}
+
+// Results of this many bytes and more are stored past the caches.
+inline index_t set_streaming_threshold(index_t bytes) {
+  return process::streaming_threshold.exchange(bytes, std::memory_order_relaxed);
+}
+
 inline namespace WEFT_ISA {
 namespace simd {
-
-[[gnu::noinline]] inline void stream_copy(void* to, void const* from, index_t bytes) {
-  using P = pack<float, lanes<float>>;
-  auto* const t = static_cast<float*>(to);
-  auto const* const f = static_cast<float const*>(from);
-  for (index_t i = 0; i < bytes / 4; i += P::size) P::load(f + i).stream(t + i);
-}
 
 WEFT_INLINE void fence() {
 #if defined(__SSE2__)
