@@ -46,8 +46,10 @@
 
 #if defined(__clang__)
 #define WEFT_UNROLL _Pragma("clang loop unroll_count(4)")
+#define WEFT_UNROLL_2 _Pragma("clang loop unroll_count(2)")
 #else
 #define WEFT_UNROLL _Pragma("GCC unroll 4")
+#define WEFT_UNROLL_2 _Pragma("GCC unroll 2")
 #endif
 
 #if !defined(__cpp_exceptions) && !defined(WEFT_NO_EXCEPTIONS)

@@ -138,3 +138,38 @@ TEST_CASE("a statement that replaces its own operands") {
   a = a(range(1, 2), range(0, 0));
   CHECK(a.size() == 0);
 }
+
+TEST_CASE("what a tree of many operands holds, it lets go of once: copied, moved, nested, thrown out of") {
+  auto a = made(1), b = made(2), c = made(3), d = made(4);
+  auto const holders = [](auto const& t) { return t.items().buffer.holders(); };
+  auto const in_use = weft::memory_stats().bytes_in_use;
+  {
+    auto e = exp(a * b - c) * (a - b) + sqrt(abs(c * a)) - where(a < b, c / d, d * 2);
+    CHECK(holders(a) == 5);
+    CHECK(holders(d) == 3);
+    auto f = e;
+    CHECK(holders(a) == 9);
+    auto g = std::move(f);
+    CHECK(holders(a) == 9);
+    auto h = std::move(g) + made(1);
+    CHECK(holders(a) == 9);
+    tensor<float, 2> const x = e, y = h;
+    CHECK(all_are(y - x, 1));
+#if WEFT_CHECKS && !defined(DOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS)
+    CHECK_THROWS_WITH((void)(tensor<float, 2>(f)), "an expression is used after it was moved from");
+    CHECK_THROWS_AS((void)(g + 1), weft::error);
+    CHECK_THROWS_AS((void)(std::move(f) + 1), weft::error);
+#endif
+  }
+  CHECK(holders(a) == 1);
+  CHECK(holders(d) == 1);
+  CHECK(weft::memory_stats().bytes_in_use == in_use);
+  for (int at = 0; at < 3; ++at) {
+    tensor<float, 2> const wrong = weft::full<float>({at == 0 ? 2 : 3, 4}, 1.f), odd = weft::full<float>({at == 1 ? 2 : 3, 4}, 1.f),
+                           bad = weft::full<float>({at == 2 ? 2 : 3, 4}, 1.f);
+    CHECK_THROWS_AS((void)((a * b + wrong) * (c - d) + exp(a + odd) * (b / c) - (d + bad)), weft::shape_error);
+  }
+  CHECK(holders(a) == 1);
+  CHECK(holders(d) == 1);
+  CHECK(weft::memory_stats().bytes_in_use == in_use);
+}

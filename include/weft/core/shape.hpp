@@ -154,9 +154,11 @@ struct letters {};
 
 // -- extents at run time ---------------------------------------------------------------------------------------
 
-// std::array's == calls memcmp, which costs more than a small statement.
+// (std::array's == is a call of memcmp.)
 template <std::size_t R>
 WEFT_ALWAYS_INLINE constexpr bool same_extents(std::array<index_t, R> const& a, std::array<index_t, R> const& b) {
+  if constexpr (R == 0) return true;
+  if (!__builtin_is_constant_evaluated()) return __builtin_memcmp(&a, &b, sizeof a) == 0;
   bool same = true;
   for (std::size_t i = 0; i < R; ++i) same &= a[i] == b[i];
   return same;

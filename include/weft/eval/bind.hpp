@@ -63,7 +63,7 @@ WEFT_INLINE void add_leaf(binder& b, T const* data, whole_domain<R>, index_t con
   l.base = data;
   l.type = &leaf_type_of<T>;
   l.ext = e;
-  l.rank = rank;
+  l.rank = static_cast<std::int16_t>(rank);
   l.last = R - 1;
   l.single = single;
 }
@@ -118,17 +118,21 @@ template <class Op, class A>
 struct binding<map<Op, A>> {
   template <class Context, class Map, class Names>
   WEFT_INLINE static auto make(map<Op, A> const& n, binder& b, Map const& m, Names const& names) {
-    using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
-    return mapped<Op, CA>{bind_child<Context>(n, n.a, b, m, names)};
+    using W = child_context<Context, map<Op, A>, A>;
+    using CA = decltype(binding<A>::template make<W>(n.a, b, m, names));
+    return mapped<Op, CA>{binding<A>::template make<W>(n.a, b, m, names)};
   }
 };
 template <class Op, class A, class B>
 struct binding<map<Op, A, B>> {
   template <class Context, class Map, class Names>
   WEFT_INLINE static auto make(map<Op, A, B> const& n, binder& b, Map const& m, Names const& names) {
-    using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
-    using CB = decltype(bind_child<Context>(n, n.b, b, m, names));
-    return mapped<Op, CA, CB>{bind_child<Context>(n, n.a, b, m, names), bind_child<Context>(n, n.b, b, m, names)};
+    using WA = child_context<Context, map<Op, A, B>, A>;
+    using WB = child_context<Context, map<Op, A, B>, B>;
+    using CA = decltype(binding<A>::template make<WA>(n.a, b, m, names));
+    using CB = decltype(binding<B>::template make<WB>(n.b, b, m, names));
+    return mapped<Op, CA, CB>{binding<A>::template make<WA>(n.a, b, m, names),
+                              binding<B>::template make<WB>(n.b, b, m, names)};
   }
 };
 template <class Op, class A, class B, class C>

@@ -59,6 +59,15 @@ WEFT_INLINE bool all_flat(E const& n, std::array<index_t, R> const& e) {
   }
 }
 
+// Does everything that lies in memory have the extents `e`? Few operands are compared in place.
+template <class Cursor, class E, std::size_t R>
+WEFT_INLINE bool all_alike(E const& n, leaf const* leaves, std::array<index_t, R> const& e) {
+  if constexpr (Cursor::leaves <= 3)
+    return all_flat(n, e);
+  else
+    return same_sizes(leaves, Cursor::leaves, e.data(), static_cast<int>(R));
+}
+
 template <int R>
 WEFT_INLINE void set_extents(frame& f, extents<R> const& e) {
   f.rank = R;
@@ -79,7 +88,7 @@ template <int Q, class T, class E>
   binder b = leaves.into(f);
   if constexpr (Q == 0 && R > 0 && flat_when_alike<E, R>) {
     cursor const c = bind<with>(e, b, whole_domain<R>{}, no_names{});
-    if (!where.strides && all_flat(e, ext)) [[likely]]
+    if (!where.strides && all_alike<cursor>(e, leaves.at, ext)) [[likely]]
       return run_flat(p, leaves.at, cursor::leaves, &c, count(ext), result_type_of<T>, where);
     set_extents<R>(f, ext);
     run_rows_of(p, leaves.at, cursor::leaves, &c, f, 0, result_type_of<T>, where);
@@ -291,6 +300,7 @@ template <class T, class E>
 void execute(E const& e, room& where) {
   constexpr int R = E::dims.rank;
   constexpr auto one = expr::narrow<E>;
+  if constexpr (requires { e.alive; }) e.check();
   if constexpr (product_in<E>::whole && (R == 2 || std::is_same_v<T, element_t<E>>)) {
     execute_product<T>(e, where);
   } else if constexpr (root<E>::columns) {

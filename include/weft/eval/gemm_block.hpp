@@ -55,14 +55,14 @@ WEFT_INLINE void sweep(index_t rows, index_t columns, index_t depth, left_block<
   kernel_arguments<T> s{depth, nullptr, a.row, a.step, panels, b.step, nullptr, ld, 0, add, fetch};
   auto const column = [&](reach registers) {
     s.a = a.data;
-    T* const begin = s.c;
+    T* const first_row = s.c;
     if (taller) {
       auto const f = kernel<T>(height + 1, registers);
       for (index_t i = 0; i < taller; ++i, s.a += (height + 1) * a.row, s.c += (height + 1) * ld) f(s);
     }
     auto const f = kernel<T>(height, registers);
     for (index_t i = taller; i < tiles; ++i, s.a += height * a.row, s.c += height * ld) f(s);
-    s.c = begin;
+    s.c = first_row;
   };
   s.c = c;
   s.columns = shape::columns;

@@ -51,12 +51,18 @@ struct one_result {
   }
 };
 
-// out (n): the last pass of a row. The loop is written once and unrolled late: compile time is a feature.
-template <int N, class Line, class Place>
+// out (n): the last pass of a row. The loop is written once and unrolled late, more where there is so little to do for a
+// pack that counting is felt: compile time is a feature. `Cost`: of what the pass computes, or 0.
+template <int N, int Cost, class Line, class Place>
 WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n) {
   index_t i = 0;
-  WEFT_UNROLL
-  for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
+  if constexpr (Cost <= 8) {
+    WEFT_UNROLL
+    for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
+  } else {
+    WEFT_UNROLL_2
+    for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
+  }
   if (i < n) {
     first const rest{static_cast<int>(n - i)};
     out.put(i, line.load(i, rest, no_cells{}), rest);
@@ -180,7 +186,7 @@ template <class Cursor, class Out>
         if (own_row) offer_row(c, place.p);
       run_passes<0, last, N>(c, r, columns);
     }
-    store_row<N>(c.template line<last, N>(r, no_names{}), place, columns);
+    store_row<N, (last > 0 ? 0 : Cursor::cost)>(c.template line<last, N>(r, no_names{}), place, columns);
   }
 }
 

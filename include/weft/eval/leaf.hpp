@@ -66,8 +66,8 @@ struct leaf : leaf_strides {
   void const* base;  // element at domain index 0; null: not known yet
   leaf_type const* type;
   index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
-  int rank, last;
-  bool single;  // one element a row: never staged
+  std::int16_t rank, last;
+  std::int32_t single;  // one element a row: never staged
 };
 
 // Strides of the leaves that are dense and lie in the domain as they are.
@@ -81,6 +81,14 @@ struct leaf : leaf_strides {
       s *= l[i].ext[c];
     }
   }
+}
+
+// Do all leaves have the extents e (rank)? Precondition: they are dense and of that rank.
+[[gnu::noinline]] inline bool same_sizes(leaf const* l, int count, index_t const* e, int rank) {
+  for (int i = 0; i < count; ++i)
+    for (int d = 0; d < rank; ++d)
+      if (l[i].ext[d] != e[d]) return false;
+  return true;
 }
 
 // First element of a tile's first row, were the row's own axes at 0.

@@ -15,10 +15,8 @@ namespace expr {
 // Stands for the definition of the enclosing let of that Id. `Row`: the value is one and the same along the last
 // `Row` axes (the definition is made of reductions over them), or 0.
 template <class Id, class T, weft::shape D, int Row>
-struct cell : described<cell<Id, T, D, Row>, T, D> {
-  [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  WEFT_INLINE constexpr explicit cell(extents<D.rank> const& e) : ext(e) {}
-  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+struct cell : described<cell<Id, T, D, Row>, T, D>, kept_sizes<cell<Id, T, D, Row>, D, D.known()> {
+  WEFT_INLINE constexpr explicit cell(extents<D.rank> const& e) : kept_sizes<cell, D, D.known()>(e) {}
 };
 
 template <class Id, class Node>

@@ -2,37 +2,30 @@
 //
 //   map<op::add, tensor<float, 2>, constant<float>>      what `x + 1` is
 //
-// Children are plain members. An operand of arithmetic type becomes a `constant` of the type it takes beside the
-// others. Shapes are checked here, at the user's line: by the compiler where it knows them, else at run time.
+// Shapes are checked here, at the user's line: by the compiler where it knows them, else at run time. What becomes of the
+// operands is in expr/children.hpp.
 #pragma once
-#include <weft/expr/node.hpp>
+#include <weft/expr/children.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace expr {
 
-// A number as an operand: rank 0, known to be the same everywhere.
-template <class T>
-struct constant : described<constant<T>, T, weft::shape{}> {
-  T value;
-  WEFT_INLINE constexpr constant(T v) : value(v) {}
-  WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
-};
-
 template <class Op, class A, class B = void, class C = void>
 struct map;
 
-// Extents of a node: nothing is stored where the compiler knows them all.
-template <weft::shape D, bool Known>
+// A base that keeps the extents of a node: nothing is stored where the compiler knows them all. (`Self` makes it
+// another type for each node: two empty bases of one type would not share an address.)
+template <class Self, weft::shape D, bool Known>
 struct kept_sizes {
   extents<D.rank> value;
   WEFT_INLINE constexpr kept_sizes(extents<D.rank> const& e) : value(e) {}
-  WEFT_INLINE constexpr extents<D.rank> const& get() const { return value; }
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return value; }
 };
-template <weft::shape D>
-struct kept_sizes<D, true> {
+template <class Self, weft::shape D>
+struct kept_sizes<Self, D, true> {
   WEFT_INLINE constexpr kept_sizes(extents<D.rank> const&) {}
-  WEFT_INLINE constexpr extents<D.rank> get() const { return known_extents<D>(); }
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return known_extents<D>(); }
 };
 
 // NumPy's rule at run time; a named axis (bit set in `named`, counted from the end) never broadcasts against its own
@@ -72,7 +65,7 @@ WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.ran
   } else {
     if constexpr (DA.rank == DB.rank)
       if (same_extents(a, b)) [[likely]] return a;
-    if (!std::is_constant_evaluated()) return stretched_sizes<DA.rank, DB.rank>(Op::name, a, b, same_names<DA, DB>());
+    if (!__builtin_is_constant_evaluated()) return stretched_sizes<DA.rank, DB.rank>(Op::name, a, b, same_names<DA, DB>());
     extents<R> e{};
     for (int i = 1; i <= R; ++i) {
       index_t const x = i <= DA.rank ? a[static_cast<std::size_t>(DA.rank - i)] : 1;
@@ -83,59 +76,6 @@ WEFT_INLINE constexpr extents<broadcast(DA, DB).rank> joint_sizes(extents<DA.ran
   }
 }
 
-template <class X>
-struct number {
-  using type = X;
-};
-template <class T>
-struct number<element_ref<T>> {
-  using type = T;
-};
-
-// The element type that decides what the literals beside it become.
-template <class... X>
-struct strong;
-template <class X, class... Rest>
-struct strong<X, Rest...> {
-  template <class Y>
-  static constexpr auto pick() {
-    using rest = strong<Rest...>;
-    if constexpr (!expression<X>)
-      return rest::template pick<Y>();
-    else if constexpr (std::is_void_v<Y>)
-      return rest::template pick<element_t<X>>();
-    else
-      return rest::template pick<promote_t<Y, element_t<X>>>();
-  }
-};
-template <>
-struct strong<> {
-  template <class Y>
-  static constexpr std::type_identity<Y> pick() {
-    return {};
-  }
-};
-template <class... X>
-using strong_t = typename decltype(strong<std::remove_cvref_t<X>...>::template pick<void>())::type;
-
-// An operand as a node holds it: what has no other owner is moved in.
-template <class T, class X>
-WEFT_INLINE constexpr auto own(X&& x) {
-  using plain = std::remove_cvref_t<X>;
-  if constexpr (!expression<plain>) {
-    using N = typename number<plain>::type;
-    return constant<weak_t<N, T>>(static_cast<weak_t<N, T>>(static_cast<N>(x)));
-  } else if constexpr (std::is_same_v<plain, stored_t<plain>>) {
-    return plain(static_cast<X&&>(x));
-  } else if constexpr (std::is_same_v<plain, X>) {
-    return stored_t<plain>(static_cast<stored_t<plain>&&>(x));  // an unnamed place: its handle is moved
-  } else {
-    return stored_t<plain>(stored(x));
-  }
-}
-template <class T, class X>
-using own_t = decltype(own<T>(std::declval<X>()));
-
 // The extents of an operand that may be a number.
 template <class X>
 WEFT_INLINE constexpr auto sizes_of_operand(X const& x) {
@@ -144,50 +84,41 @@ WEFT_INLINE constexpr auto sizes_of_operand(X const& x) {
   else
     return extents<0>{};
 }
-// Says which element type decides, and that operands come as the user gave them.
-template <class T>
-struct beside {};
-
-// Children are built where they stay, after the shapes were checked: fewer moves, and nothing to undo for a mistake.
+// Shapes are compared before any operand moves in: there is nothing to undo for a mistake.
 template <class Op, class A>
-struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims> {
-  A a;
+struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims>, children_of<A> {
   template <class X>
     requires(!std::is_same_v<std::remove_cvref_t<X>, map>)
-  WEFT_INLINE constexpr explicit map(X&& x) : a(own<float>(static_cast<X&&>(x))) {}
-  WEFT_INLINE constexpr auto sizes() const { return a.sizes(); }
+  WEFT_INLINE constexpr explicit map(X&& x) : children_of<A>(beside<float>(), static_cast<X&&>(x)) {}
+  WEFT_INLINE constexpr auto sizes() const { return this->a.sizes(); }
 };
 
 template <class Op, class A, class B>
 struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<element_t<A>, element_t<B>>,
-                                 broadcast(A::dims, B::dims)> {
+                                 broadcast(A::dims, B::dims)>,
+                       kept_sizes<map<Op, A, B>, broadcast(A::dims, B::dims), broadcast(A::dims, B::dims).known()>,
+                       children_of<A, B> {
   static constexpr weft::shape D = broadcast(A::dims, B::dims);
-  [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  A a;
-  B b;
   template <class T, class X, class Y>
-  WEFT_INLINE constexpr map(beside<T>, X&& x, Y&& y)
-      : ext(joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y))), a(own<T>(static_cast<X&&>(x))),
-        b(own<T>(static_cast<Y&&>(y))) {}
+  WEFT_INLINE constexpr map(beside<T> t, X&& x, Y&& y)
+      : kept_sizes<map, D, D.known()>(joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y))),
+        children_of<A, B>(t, static_cast<X&&>(x), static_cast<Y&&>(y)) {}
   template <class X, class Y>
   WEFT_INLINE constexpr map(X&& x, Y&& y) : map(beside<void>(), static_cast<X&&>(x), static_cast<Y&&>(y)) {}
-  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
 };
 
 template <class Op, class A, class B, class C>
 struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<A>, element_t<B>, element_t<C>>,
-                       broadcast(broadcast(A::dims, B::dims), C::dims)> {
+                       broadcast(broadcast(A::dims, B::dims), C::dims)>,
+             kept_sizes<map<Op, A, B, C>, broadcast(broadcast(A::dims, B::dims), C::dims),
+                        broadcast(broadcast(A::dims, B::dims), C::dims).known()>,
+             children_of<A, B, C> {
   static constexpr weft::shape D = broadcast(broadcast(A::dims, B::dims), C::dims);
-  [[no_unique_address]] kept_sizes<D, D.known()> ext;
-  A a;
-  B b;
-  C c;
   template <class X, class Y, class Z>
   WEFT_INLINE constexpr map(X&& x, Y&& y, Z&& z)
-      : ext(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
+      : kept_sizes<map, D, D.known()>(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
             joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y)), sizes_of_operand(z))),
-        a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), c(static_cast<Z&&>(z)) {}
-  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext.get(); }
+        children_of<A, B, C>(beside<void>(), static_cast<X&&>(x), static_cast<Y&&>(y), static_cast<Z&&>(z)) {}
 };
 
 // -- making them -----------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ using simd::pack;
 // so much work a pack that few of them are under way at a time. Gains an eighth beyond the second cache.
 template <int Write, class T>
 WEFT_INLINE void fetch_ahead(T const* p) {
-  __builtin_prefetch(reinterpret_cast<char const*>(p) + 1024, Write, 3);
+  __builtin_prefetch(reinterpret_cast<char const*>(p) + 3072, Write, 3);
 }
 
 template <class T, int N>
