@@ -21,13 +21,14 @@ int main() {
   float mine[] = {1, 2, 3, 4, 5, 6};
   auto view = weft::borrow(mine, {3, 2});
   auto sum = a + 10;
+  auto many = a * a + a / a;
   stop();
   return static_cast<int>(sum.size() + view.size() + none.size() + number.size() + inside.size() + named.size() +
-                          blocks.size()) < 0;
+                          blocks.size() + many.size()) < 0;
 }
 END
 "$compiler" -std=c++20 -I"$here/../../include" "$@" -O0 -g "$work/shown.cpp" -o "$work/shown"
-names=(a none number inside named blocks view sum a.items_.buffer)
+names=(a none number inside named blocks view sum a.items_.buffer many)
 commands=()
 for name in "${names[@]}"; do commands+=(-ex "print $name"); done
 gdb -nx -q -batch -ex "source $here/weft_printers.py" -ex "break stop" -ex run -ex up "${commands[@]}" \
@@ -46,6 +47,7 @@ expect '^\$6 = tensor \(2, 1, 2\) bool = \{\{\{false, false\}\}, \{\{false, fals
 expect '^\$7 = borrowed \(3, 2\) float = \{\{1, 2\}, \{3, 4\}, \{5, 6\}\}$'
 expect '^\$8 = map<add> = \{a = tensor \(2, 3\) float = \{\{1, 2, 3\}, \{4, 5, 6\}\}, b = '
 expect '^\$9 = storage of 24 bytes at 0x[0-9a-f]+, [0-9]+ holders$'
+expect '^\$10 = map<add> = \{a = map<multiply> = \{a = tensor .*, b = map<divide> = \{a = tensor '
 if ((failed)); then
   cat "$work/out"
   exit 1

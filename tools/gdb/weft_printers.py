@@ -49,9 +49,11 @@ def shape_text(sizes, axes):
 
 
 def fields_of(value):
-    """The data members of a node, without bases and constants."""
+    """The data members of a node and of its bases, without constants and what only the node itself uses."""
     for field in value.type.strip_typedefs().fields():
-        if not field.is_base_class and hasattr(field, "bitpos") and not field.artificial:
+        if field.is_base_class or not field.name:  # an operand of many handles stands in a union without a name
+            yield from fields_of(value[field])
+        elif hasattr(field, "bitpos") and not field.artificial and field.name != "alive":
             yield field.name, value[field]
 
 

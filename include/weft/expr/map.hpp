@@ -18,9 +18,9 @@ struct map;
 // another type for each node: two empty bases of one type would not share an address.)
 template <class Self, weft::shape D, bool Known>
 struct kept_sizes {
-  extents<D.rank> value;
-  WEFT_INLINE constexpr kept_sizes(extents<D.rank> const& e) : value(e) {}
-  WEFT_INLINE constexpr extents<D.rank> sizes() const { return value; }
+  extents<D.rank> ext;
+  WEFT_INLINE constexpr kept_sizes(extents<D.rank> const& e) : ext(e) {}
+  WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext; }
 };
 template <class Self, weft::shape D>
 struct kept_sizes<Self, D, true> {

@@ -4,6 +4,7 @@
 //   weft::set_streaming_threshold(bytes);  returns the one before; 32 MiB unless set
 //   simd::fence();                         orders such stores before whatever this thread writes next
 #pragma once
+#include <weft/config.hpp>
 #include <weft/core/dtype.hpp>
 
 #include <atomic>
