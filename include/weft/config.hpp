@@ -7,9 +7,11 @@
 //   WEFT_INLINE             forced inlining in optimised builds only: debug builds stay quick to compile
 //   WEFT_ALWAYS_INLINE      forced inlining in every build: for the members of types that are shared between
 //                           instruction sets (storage, tensor), whose code must never be emitted out of line
-//   WEFT_UNROLL             before a loop: four rounds at a time, decided late, so that compilers see one
+//   WEFT_UNROLL             before a loop: four rounds at a time, decided late, so that compilers see one;
+//                           WEFT_UNROLL_2: two
 //   WEFT_NO_EXCEPTIONS      set when the compiler runs with -fno-exceptions; mistakes then call weft::on_error
-//   WEFT_CHECKS             0: no index checks in a(i, j); 1 (default without NDEBUG): checked
+//   WEFT_CHECKS             1 (default without NDEBUG): the index in a(i, j) is checked, and that an expression was not
+//                           moved from; 0: they are not
 #pragma once
 
 #define WEFT_VERSION_MAJOR 0

@@ -191,6 +191,10 @@ std::string to_text(std::array<index_t, R> const& e) {
   fail<shape_error>(std::string(operation) + ": " + to_text(a, rank_a) + " and " + to_text(b, rank_b) + " " + rule);
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_moved_from() {
+  fail<error>("an expression is used after it was moved from");
+}
+
 // A negative axis counts from the end.
 inline int checked_axis(char const* operation, index_t axis, int rank) {
   index_t const a = axis < 0 ? axis + rank : axis;

@@ -70,6 +70,7 @@ WEFT_INLINE void add_leaf(binder& b, T const* data, whole_domain<R>, index_t con
 template <class T>
 WEFT_INLINE void add_leaf(binder& b, T const* data, axis_map const& m, index_t const* e, int rank, bool single) {
   leaf& l = *b.next++;
+  if (WEFT_CHECKS && !data) check_nothing_read(b.f);
   l.type = &leaf_type_of<T>;
   l.ext = nullptr;
   l.single = single;
@@ -118,6 +119,7 @@ template <class Op, class A>
 struct binding<map<Op, A>> {
   template <class Context, class Map, class Names>
   WEFT_INLINE static auto make(map<Op, A> const& n, binder& b, Map const& m, Names const& names) {
+    expr::check_life(n);
     using W = child_context<Context, map<Op, A>, A>;
     using CA = decltype(binding<A>::template make<W>(n.a, b, m, names));
     return mapped<Op, CA>{binding<A>::template make<W>(n.a, b, m, names)};
@@ -127,6 +129,7 @@ template <class Op, class A, class B>
 struct binding<map<Op, A, B>> {
   template <class Context, class Map, class Names>
   WEFT_INLINE static auto make(map<Op, A, B> const& n, binder& b, Map const& m, Names const& names) {
+    expr::check_life(n);
     using WA = child_context<Context, map<Op, A, B>, A>;
     using WB = child_context<Context, map<Op, A, B>, B>;
     using CA = decltype(binding<A>::template make<WA>(n.a, b, m, names));
@@ -139,6 +142,7 @@ template <class Op, class A, class B, class C>
 struct binding<map<Op, A, B, C>> {
   template <class Context, class Map, class Names>
   WEFT_INLINE static auto make(map<Op, A, B, C> const& n, binder& b, Map const& m, Names const& names) {
+    expr::check_life(n);
     using CA = decltype(bind_child<Context>(n, n.a, b, m, names));
     using CB = decltype(bind_child<Context>(n, n.b, b, m, names));
     using CC = decltype(bind_child<Context>(n, n.c, b, m, names));

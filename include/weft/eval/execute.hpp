@@ -27,7 +27,7 @@ inline constexpr bool flat_when_alike<tensor<T, S>, R> = to_shape(S).rank == R |
 template <class T, int S, int R>
 inline constexpr bool flat_when_alike<borrowed<T, S>, R> = S == R;
 template <class Id, class T, weft::shape D, int Row, int R>
-inline constexpr bool flat_when_alike<cell<Id, T, D, Row>, R> = true;  // as its definition, which is looked at too
+inline constexpr bool flat_when_alike<cell<Id, T, D, Row>, R> = true;  // as its definition: looked at too where the loop meets it
 template <class Op, class A, int R>
 inline constexpr bool flat_when_alike<map<Op, A>, R> = flat_when_alike<A, R>;
 template <class Op, class A, class B, int R>
@@ -300,7 +300,6 @@ template <class T, class E>
 void execute(E const& e, room& where) {
   constexpr int R = E::dims.rank;
   constexpr auto one = expr::narrow<E>;
-  if constexpr (requires { e.alive; }) e.check();
   if constexpr (product_in<E>::whole && (R == 2 || std::is_same_v<T, element_t<E>>)) {
     execute_product<T>(e, where);
   } else if constexpr (root<E>::columns) {

@@ -293,6 +293,9 @@ struct room {
 }
 [[gnu::noinline]] inline void run_flat(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
                                        result_type const& type, room& where) {
+  if (WEFT_CHECKS && n != 0)
+    for (int i = 0; i < count; ++i)
+      if (!leaves[i].base) fail_moved_from();
   void* to = where.in_place;
   if (!to || crosses_flat(leaves, count, n, to, type.size)) to = where.allocate(n * type.size);
   constexpr int most = 12;

@@ -70,10 +70,18 @@ struct leaf : leaf_strides {
   std::int32_t single;  // one element a row: never staged
 };
 
+// Something is read that has no memory: its handle was moved out of the expression.
+[[gnu::cold, gnu::noinline]] inline void check_nothing_read(frame const& f) {
+  for (int d = 0; d < f.rank; ++d)
+    if (f.ext[d] == 0) return;
+  fail_moved_from();
+}
+
 // Strides of the leaves that are dense and lie in the domain as they are.
 [[gnu::noinline]] inline void place_leaves(leaf* l, int count, frame const& f) {
   for (int i = 0; i < count; ++i) {
     if (!l[i].ext) continue;
+    if (WEFT_CHECKS && !l[i].base) check_nothing_read(f);
     for (int d = 0; d < f.rank; ++d) l[i].stride[d] = 0;
     index_t s = 1;
     for (int c = l[i].rank - 1, d = l[i].last; c >= 0; --c, --d) {

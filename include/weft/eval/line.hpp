@@ -231,8 +231,8 @@ struct map_line<Op, A, B> {
   }
 };
 
-// a times the reciprocal of what was a row's divisor, unless that is subnormal or nearly infinite, so that its reciprocal
-// would not be normal. A branch that is always foretold: a second factor would be in the way of every pack.
+// a times the reciprocal of what was a row's divisor, unless that reciprocal would not be a normal number. A branch that is
+// always foretold: a second factor would be in the way of every pack.
 template <class A, class V>
 struct scaled_line {
   using type = typename A::type;

@@ -3,8 +3,8 @@
 // A number becomes a `constant` of the type it takes beside the others, a tensor a handle, and an unnamed node moves in.
 //
 // Trees grow from the leaves, so a node moves once for each that is above it. Member for member that would take the
-// handles of all its leaves again each time, and would destroy them wherever an operator may throw. A node that holds
-// handles is relocated instead: its bytes are copied, and what is left behind forgets that it has anything to destroy.
+// handles of all its leaves again each time, and would destroy them wherever an operator may throw. A node of more than
+// two handles is relocated instead: its bytes are copied, and what is left behind forgets that it has anything to destroy.
 // Precondition of every child: it holds no pointer into itself.
 #pragma once
 #include <weft/expr/node.hpp>
@@ -78,7 +78,7 @@ using own_t = decltype(own<T>(std::declval<X>()));
 template <class T>
 struct beside {};
 
-// How many handles there are to let go of.
+// How many handles there are to let go of. (What is no map counts as one, whatever it holds.)
 template <class X>
 constexpr int handles_of() {
   if constexpr (std::is_trivially_destructible_v<X>)
@@ -123,16 +123,12 @@ struct children<false, A, B, C> {
 
 // -- relocated ---------------------------------------------------------------------------------------------------
 
-// Whether what is in the unions is to be destroyed: not where it was left behind.
-struct life {
-  index_t alive = 1;
-
-  WEFT_INLINE life() = default;
-  WEFT_INLINE life(life const& o) { o.check(); }
-  WEFT_INLINE void check() const {
-    if (WEFT_CHECKS && !alive) fail<error>("an expression is used after it was moved from");
-  }
-};
+template <class X>
+WEFT_INLINE void check_life(X const& x) {
+  if constexpr (WEFT_CHECKS && requires { x.alive; })
+    if (!x.alive) [[unlikely]]
+      fail_moved_from();
+}
 // The bytes of a node, or of its operands, which its source has then no more.
 template <class K>
 WEFT_INLINE void relocate(K& to, K& from) noexcept {
@@ -147,7 +143,7 @@ template <class K>
 template <class T, class A, class X>
 WEFT_INLINE void take(A& to, X&& x) {
   if constexpr (std::is_same_v<A, X> && requires { x.alive; }) {
-    x.check();
+    check_life(x);
     relocate(to, x);
   } else {
     ::new (static_cast<void*>(&to)) A(own<T>(static_cast<X&&>(x)));
@@ -155,74 +151,90 @@ WEFT_INLINE void take(A& to, X&& x) {
 }
 
 template <class A>
-struct children<true, A> : life {
-  static constexpr int handles = handles_of<A>();
+struct slot_a {
   union {
     A a;
   };
-  template <class T, class X>
-  WEFT_INLINE children(beside<T>, X&& x) {
-    take<T>(a, static_cast<X&&>(x));
-  }
-  WEFT_INLINE children(children const& o) : life(o), a(o.a) {}
-  WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
-  WEFT_INLINE ~children() {
-    if (alive) end_children(*this);
-  }
-  WEFT_INLINE void end() { a.~A(); }
+  WEFT_INLINE slot_a() {}
+  WEFT_INLINE ~slot_a() {}
+  WEFT_INLINE A& operand() { return a; }
+  WEFT_INLINE A const& operand() const { return a; }
 };
-template <class A, class B>
-struct children<true, A, B> : life {
-  static constexpr int handles = handles_of<A>() + handles_of<B>();
-  union {
-    A a;
-  };
+template <class B>
+struct slot_b {
   union {
     B b;
   };
-  template <class T, class X, class Y>
-  WEFT_INLINE children(beside<T>, X&& x, Y&& y) {
-    take<T>(a, static_cast<X&&>(x));
-    take<T>(b, static_cast<Y&&>(y));
-  }
-  WEFT_INLINE children(children const& o) : life(o), a(o.a), b(o.b) {}
-  WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
-  WEFT_INLINE ~children() {
-    if (alive) end_children(*this);
-  }
-  WEFT_INLINE void end() {
-    b.~B();
-    a.~A();
-  }
+  WEFT_INLINE slot_b() {}
+  WEFT_INLINE ~slot_b() {}
+  WEFT_INLINE B& operand() { return b; }
+  WEFT_INLINE B const& operand() const { return b; }
 };
-template <class A, class B, class C>
-struct children<true, A, B, C> : life {
-  static constexpr int handles = handles_of<A>() + handles_of<B>() + handles_of<C>();
-  union {
-    A a;
-  };
-  union {
-    B b;
-  };
+template <class C>
+struct slot_c {
   union {
     C c;
   };
-  template <class T, class X, class Y, class Z>
-  WEFT_INLINE children(beside<T>, X&& x, Y&& y, Z&& z) {
-    take<T>(a, static_cast<X&&>(x));
-    take<T>(b, static_cast<Y&&>(y));
-    take<T>(c, static_cast<Z&&>(z));
+  WEFT_INLINE slot_c() {}
+  WEFT_INLINE ~slot_c() {}
+  WEFT_INLINE C& operand() { return c; }
+  WEFT_INLINE C const& operand() const { return c; }
+};
+
+// Operands whose lives are in `alive`: it is the last member, so that relocating a node touches no padding in which
+// something else may lie.
+template <class... S>
+struct slots : S... {
+  index_t alive = 1;
+
+  template <class T, class... X>
+  WEFT_INLINE slots(beside<T>, X&&... x) {
+    (check_life(x), ...);  // before anything was taken
+    (take<T>(S::operand(), static_cast<X&&>(x)), ...);
   }
-  WEFT_INLINE children(children const& o) : life(o), a(o.a), b(o.b), c(o.c) {}
-  WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
-  WEFT_INLINE ~children() {
+  WEFT_INLINE slots(slots const& o) : S()... {
+    check_life(o);
+    (copy(S::operand(), static_cast<S const&>(o).operand()), ...);
+  }
+  WEFT_INLINE slots(slots&& o) noexcept : S()... { relocate(*this, o); }
+  WEFT_INLINE slots& operator=(slots const& o) { return replace(slots(o)); }
+  WEFT_INLINE slots& operator=(slots&& o) noexcept { return replace(slots(static_cast<slots&&>(o))); }
+  WEFT_INLINE ~slots() {
     if (alive) end_children(*this);
   }
-  WEFT_INLINE void end() {
-    c.~C();
-    b.~B();
-    a.~A();
+  WEFT_INLINE void end() { (end(S::operand()), ...); }
+
+ private:
+  template <class K>
+  WEFT_INLINE static void copy(K& to, K const& from) {
+    ::new (static_cast<void*>(&to)) K(from);
   }
+  template <class K>
+  WEFT_INLINE static void end(K& k) {
+    k.~K();
+  }
+  // What comes may have been a part of what goes.
+  WEFT_INLINE slots& replace(slots&& o) noexcept {
+    if (alive) end_children(*this);
+    relocate(*this, o);
+    return *this;
+  }
+};
+
+template <class A>
+struct children<true, A> : slots<slot_a<A>> {
+  static constexpr int handles = handles_of<A>();
+  using slots<slot_a<A>>::slots;
+};
+template <class A, class B>
+struct children<true, A, B> : slots<slot_a<A>, slot_b<B>> {
+  static constexpr int handles = handles_of<A>() + handles_of<B>();
+  using slots<slot_a<A>, slot_b<B>>::slots;
+};
+template <class A, class B, class C>
+struct children<true, A, B, C> : slots<slot_a<A>, slot_b<B>, slot_c<C>> {
+  static constexpr int handles = handles_of<A>() + handles_of<B>() + handles_of<C>();
+  using slots<slot_a<A>, slot_b<B>, slot_c<C>>::slots;
 };
 template <class... K>
 using children_of = children<((handles_of<K>() + ...) > few_handles), K...>;

@@ -84,7 +84,8 @@ WEFT_INLINE constexpr auto sizes_of_operand(X const& x) {
   else
     return extents<0>{};
 }
-// Shapes are compared before any operand moves in: there is nothing to undo for a mistake.
+// Shapes are compared before the operands move in: there is nothing to undo for a mistake. (Three operands are given as
+// they will be held.)
 template <class Op, class A>
 struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims>, children_of<A> {
   template <class X>

@@ -19,7 +19,8 @@ namespace process {
 inline constinit std::atomic<index_t> streaming_threshold{index_t(32) << 20};
 }
 
-// Results of this many bytes and more are stored past the caches.
+// Results of maps of this many bytes and more are stored past the caches, unless an operand is staged or rows don't begin
+// and end at multiples of 64 bytes.
 inline index_t set_streaming_threshold(index_t bytes) {
   return process::streaming_threshold.exchange(bytes, std::memory_order_relaxed);
 }
