@@ -39,7 +39,8 @@ PEERS_REGISTER {
       auto const rows = static_cast<index_t>(e.rows), columns = static_cast<index_t>(e.cols);
       auto a = weft::borrow(e.a, {rows, columns});
       auto out = weft::borrow(e.out, {rows, columns});
-      auto along = weft::borrow(e.b, {1, columns}), down = weft::borrow(e.b, {rows, 1});
+      auto along = weft::borrow(e.b, {columns});
+      auto down = weft::borrow(e.b, {rows})(weft::all, weft::newaxis);
       return [=]() mutable {
         if (column)
           out = relu(a + down);

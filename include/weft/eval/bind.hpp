@@ -82,7 +82,7 @@ WEFT_INLINE axis_map as_axis_map(whole_domain<R>) {
   return axis_map::identity<R>();
 }
 template <class Context, class T>
-using memory_in = std::conditional_t<Context::outer, outer_memory<T>, memory<T>>;
+using memory_in = std::conditional_t<Context::outer, outer_memory<T, !Context::columns>, memory<T>>;
 
 template <class T, auto S>
 struct binding<tensor<T, S>> {
@@ -107,9 +107,24 @@ struct binding<expr::constant<T>> {
 
 // A child of an elementwise node has the same place: axes are aligned at the end, and lay_out_dense stretches those of
 // size 1.
+//
+// A column: an operand in memory whose last axis is known to be of size 1, such as bias(all, newaxis).
+template <class E>
+inline constexpr bool in_memory = false;
+template <class T, auto S>
+inline constexpr bool in_memory<tensor<T, S>> = true;
+template <class T, int R>
+inline constexpr bool in_memory<borrowed<T, R>> = true;
+template <class A, weft::shape D>
+inline constexpr bool in_memory<view<A, D>> = in_memory<A>;
+template <class E>
+inline constexpr bool is_column = in_memory<E> && E::dims.rank > 0 && E::dims[E::dims.rank - 1].extent == 1;
+
 template <class Context, class Parent, class Child>
-using child_context = std::conditional_t<Context::outer || Child::dims.rank == 0 || Child::dims.rank == Parent::dims.rank,
-                                         Context, typename Context::indirect>;
+using child_context = std::conditional_t<
+    Context::columns && is_column<Child>, typename Context::once_a_row,
+    std::conditional_t<Context::outer || Child::dims.rank == 0 || Child::dims.rank == Parent::dims.rank, Context,
+                       typename Context::indirect>>;
 template <class Context, class Node, class Child, class Map, class Names>
 WEFT_INLINE auto bind_child(Node const&, Child const& child, binder& b, Map const& m, Names const& names) {
   return bind<child_context<Context, Node, Child>>(child, b, m, names);

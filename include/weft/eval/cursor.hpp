@@ -39,16 +39,19 @@ using expr::view;
 
 // What a bind is for. `domain`: rank of the domain; `q`: axes of the row that reductions fuse over, 0 for none;
 // `direct`: the node's axes are the domain's own; `outer`: the expression has one value a row; `tile`: the product
-// in it is the tile that the driver hands over.
-template <int Domain, int Q, bool Direct, bool Outer = false, bool Tile = false>
+// in it is the tile that the driver hands over; `columns`: operands whose last axis is known to be of size 1 are read once
+// a row (the domain's is longer).
+template <int Domain, int Q, bool Direct, bool Outer = false, bool Tile = false, bool Columns = false>
 struct context {
   static constexpr int domain = Domain;
   static constexpr int q = Q;
   static constexpr bool direct = Direct;
   static constexpr bool outer = Outer;
   static constexpr bool tile = Tile;
-  using indirect = context<Domain, Q, false, Outer, Tile>;
-  using inside = context<Domain, Q, true, false, false>;  // of a reduction, or of a definition as wide as the row
+  static constexpr bool columns = Columns;
+  using indirect = context<Domain, Q, false, Outer, Tile, Columns>;
+  using once_a_row = context<Domain, Q, false, true, false, true>;
+  using inside = context<Domain, Q, true, false, false, Columns>;  // of a reduction, or of a definition as wide as the row
 };
 
 // Names in scope while binding: the definition (for what has to be evaluated apart), the pass it is ready in and
@@ -106,13 +109,13 @@ struct memory {
   }
 };
 
-// One element a row, beside reductions over it.
-template <class T>
+// One element a row: beside reductions over it (`Derived`), or a column.
+template <class T, bool Derived>
 struct outer_memory : memory<T> {
   static constexpr bool row_constant = true;
   template <int P, int N, class E>
   WEFT_INLINE auto line(index_t r, E const&) const {
-    return splat_line<T, pack<T, N>, true>{pack<T, N>(this->here[r * this->pitch])};
+    return splat_line<T, pack<T, N>, Derived>{pack<T, N>(this->here[r * this->pitch])};
   }
 };
 

@@ -76,17 +76,34 @@ WEFT_INLINE void set_extents(frame& f, extents<R> const& e) {
 
 // -- maps and row programs ---------------------------------------------------------------------------------------
 
-template <int Q, class T, class E>
+// Does a map read a column? Then there are two loops for it, since the last axis may turn out to be of size 1.
+template <class E>
+inline constexpr bool reads_column = false;
+template <class Op, class A>
+inline constexpr bool reads_column<map<Op, A>> = is_column<A> || reads_column<A>;
+template <class Op, class A, class B>
+inline constexpr bool reads_column<map<Op, A, B>> = is_column<A> || reads_column<A> || is_column<B> || reads_column<B>;
+template <class Op, class A, class B, class C>
+inline constexpr bool reads_column<map<Op, A, B, C>> =
+    is_column<A> || reads_column<A> || is_column<B> || reads_column<B> || is_column<C> || reads_column<C>;
+template <class Op, unsigned Mask, class A>
+inline constexpr bool reads_column<reduce<Op, Mask, A>> = reads_column<A>;
+template <class Id, class D, class B>
+inline constexpr bool reads_column<let_node<Id, D, B>> = reads_column<D> || reads_column<B>;
+
+template <int Q, class T, bool Columns = false, class E>
 [[gnu::noinline]] void execute_rows(E const& e, room& where) {
   constexpr int R = E::dims.rank;
-  using with = context<R, Q, true>;
+  if constexpr (!Columns && Q <= 1 && R > 0 && E::dims[R > 0 ? R - 1 : 0].extent != 1 && reads_column<E>)
+    if (e.sizes()[R - 1] != 1) return execute_rows<Q, T, true>(e, where);
+  using with = context<R, Q, true, false, false, Columns>;
   using cursor = bound<with, E>;
   constexpr auto const& p = program_of<false, (Q > 0 && Q == R), cursor, one_result<T>>;
   auto const ext = e.sizes();
   frame f;
   table<cursor> leaves;
   binder b = leaves.into(f);
-  if constexpr (Q == 0 && R > 0 && flat_when_alike<E, R>) {
+  if constexpr (Q == 0 && R > 0 && !Columns && flat_when_alike<E, R>) {
     cursor const c = bind<with>(e, b, whole_domain<R>{}, no_names{});
     if (!where.strides && all_alike<cursor>(e, leaves.at, ext)) [[likely]]
       return run_flat(p, leaves.at, cursor::leaves, &c, count(ext), result_type_of<T>, where);

@@ -128,7 +128,11 @@ inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
 [[gnu::noinline]] inline int row_axes(leaf const* l, int count, frame const& f) {
   int axes = f.rank;
   for (int i = 0; i < count; ++i) {
-    int const k = l[i].single ? f.rank : l[i].dense_axes(f);
+    int k = 0;
+    if (l[i].single)
+      while (k < f.rank && (l[i].stride[f.rank - 1 - k] == 0 || f.ext[f.rank - 1 - k] == 1)) ++k;
+    else
+      k = l[i].dense_axes(f);
     if (k < axes) axes = k;
   }
   return axes;
