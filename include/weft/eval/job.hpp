@@ -160,14 +160,15 @@ struct outlets {
   if (p.stream) simd::fence();
 }
 
-// A statement cut into tasks of some rows, or of some columns of a single row.
-[[gnu::noinline]] inline void run_tasks(job const& j, part_of const& all) {
+// A statement cut into tasks of some rows, or of some columns of a single row. Transposed operands are read in tiles of 64
+// rows: a task of fewer would fetch the same lines of memory again and again.
+[[gnu::noinline]] inline void run_tasks(job const& j, part_of const& all, bool strided) {
   frame const& f = j.f;
   bool const by_column = f.rows == 1;
   index_t per = task_elements;
   if (!by_column) {
     per = f.n > 0 ? (task_elements + f.n - 1) / f.n : f.rows;
-    if (per > 64) per = (per + 63) / 64 * 64;
+    if (per > 64 || strided) per = (per + 63) / 64 * 64;
   }
   index_t const size = by_column ? f.n : f.rows;
   parallel_for((size + per - 1) / per, [&](index_t i) {
@@ -217,12 +218,12 @@ WEFT_INLINE bool streams(job const& j) {
   if (f.rows == 0 || (f.n == 0 && !j.p.narrow)) return;
   part_of all{0, f.rows, 0, f.n, false};
   if (f.n * f.rows >= j.p.here) {
-    bool const staged = staging_of(j.leaves, j.leaf_count, f).any;
+    staging const staged = staging_of(j.leaves, j.leaf_count, f);
     bool const map = !j.p.narrow && !j.p.passes;
-    if (map) all.stream = !staged && streams(j);
+    if (map) all.stream = !staged.any && streams(j);
     if (num_threads() > 1) {
-      if (map || f.rows > 1) return run_tasks(j, all);
-      if (j.p.shared && !staged && (j.p.narrow || j.results->dense_row(f))) return run_row_shared(j);
+      if (map || f.rows > 1) return run_tasks(j, all, staged.strided);
+      if (j.p.shared && !staged.any && (j.p.narrow || j.results->dense_row(f))) return run_row_shared(j);
     }
   }
   run_part(j, all);

@@ -295,12 +295,14 @@ double sweep(M& m, G& g, engine::leaf const* leaves, frame& f, tape& t, wiring::
   index_t const length = one ? f.n : f.rows;
   index_t const per = one ? engine::task_elements : (engine::task_elements + f.n - 1) / f.n;
   index_t const tasks = (length + per - 1) / per;
-  auto const results = std::make_unique<sums<M>[]>(static_cast<std::size_t>(tasks));
+  arena_scope scope;
+  auto* const results = scope.take<sums<M>>(tasks);
+  for (index_t i = 0; i < tasks; ++i) results[i] = {};
   auto const run = [&](index_t i) {
     M own = m;
     G cotangent = g;
     index_t const from = i * per, to = from + per < length ? from + per : length;
-    auto& result = results[static_cast<std::size_t>(i)];
+    auto& result = results[i];
     sweep_part<Total>(own, cotangent, leaves, f, {one ? 0 : from, one ? 1 : to, one ? from : 0, one ? to : f.n},
                       false, result.total);
     double* numbers = result.numbers;
@@ -309,7 +311,7 @@ double sweep(M& m, G& g, engine::leaf const* leaves, frame& f, tape& t, wiring::
   run_tasks(tasks, elements >= engine::threads_from,
             {[](void const* self, index_t i) { (*static_cast<decltype(run)*>(self))(i); }, &run});
   for (index_t i = 0; i < tasks; ++i) {
-    auto const& result = results[static_cast<std::size_t>(i)];
+    auto const& result = results[i];
     double const* numbers = result.numbers;
     total += result.total;
     m.take(numbers);
