@@ -4,7 +4,7 @@
 //
 // At most 2 ulp everywhere (2.25 for tanh of doubles where there is no fma), results that are subnormal, infinite or
 // NaN included. A lane's result depends on that lane alone, and on the instruction set: AVX-512 picks coefficients of
-// short polynomials from tables in two registers, the others have longer polynomials.
+// short polynomials from tables in two registers, AVX2 does so for tanh from one; the others have longer polynomials.
 //
 // x = k ln 2 + r, |r| <= ln(2) / 2, exp x = 2^k exp r. Adding 1.5 * 2^23 (2^52) rounds to an integer; ln 2 is two
 // numbers of which the first has so few bits that k times it is exact without fma too.
@@ -24,14 +24,15 @@ struct binary<float> {
   static constexpr int mantissa = 23;
   static constexpr float bias = 127.f, magic = 12582912.f, log2e = 1.44269504f;
   static constexpr float ln2_high = 0x1.62ep-1f, ln2_low = 3.19461850e-5f;
-  static constexpr float exp_low = -104.5f, exp_high = 89.f, one_at = 10.f;  // tanh is 1 from one_at on
+  // exp is a normal number from exp_normal on, tanh is 1 from one_at on
+  static constexpr float exp_low = -104.5f, exp_high = 89.f, exp_normal = -87.f, one_at = 10.f;
 };
 template <>
 struct binary<double> {
   static constexpr int mantissa = 52;
   static constexpr double bias = 1023., magic = 6755399441055744., log2e = 1.4426950408889634;
   static constexpr double ln2_high = 0x1.62e42fefap-1, ln2_low = 1.6465949582897081e-12;
-  static constexpr double exp_low = -746., exp_high = 710., one_at = 20.;
+  static constexpr double exp_low = -746., exp_high = 710., exp_normal = -708., one_at = 20.;
 };
 
 // 2^(k + extra) for integers k whose result is a normal number.
@@ -161,6 +162,34 @@ WEFT_INLINE Register sigmoid_by_table(Register a) {
   y = _mm512_fmadd_ps(y, d, pick(sigmoid_table[1], i));
   return _mm512_fmadd_ps(y, d, pick(sigmoid_table[0], i));
 }
+#elif WEFT_SIMD_LEVEL == 2
+WEFT_INLINE __m256 pick(float const* table, __m256i i) { return _mm256_permutevar8x32_ps(_mm256_load_ps(table), i); }
+
+// 256 bits of which the lanes of x are the low ones, and back.
+template <int N>
+WEFT_INLINE __m256 spread(pack<float, N> x) {
+  if constexpr (N == 8) return x.data;
+  else return _mm256_castps128_ps256(x.data);
+}
+template <int N>
+WEFT_INLINE pack<float, N> low_lanes(__m256 y) {
+  if constexpr (N == 8) return pack<float, N>(y);
+  else return pack<float, N>(_mm256_castps256_ps128(y));
+}
+
+// |tanh| of a >= 0
+WEFT_INLINE __m256 tanh_by_table(__m256 a) {
+  a = _mm256_min_ps(_mm256_set1_ps(9.02f), a);
+  __m256i i = _mm256_srli_epi32(
+      _mm256_castps_si256(_mm256_fmadd_ps(a, _mm256_set1_ps(0.83f), _mm256_set1_ps(0.5f))), 22);
+  __m256 d = _mm256_sub_ps(a, pick(tanh_table_of_8[0], i));
+  __m256 y = _mm256_fmadd_ps(pick(tanh_table_of_8[7], i), d, pick(tanh_table_of_8[6], i));
+  y = _mm256_fmadd_ps(y, d, pick(tanh_table_of_8[5], i));
+  y = _mm256_fmadd_ps(y, d, pick(tanh_table_of_8[4], i));
+  y = _mm256_fmadd_ps(y, d, pick(tanh_table_of_8[3], i));
+  y = _mm256_fmadd_ps(y, d, pick(tanh_table_of_8[2], i));
+  return _mm256_fmadd_ps(y, d, pick(tanh_table_of_8[1], i));
+}
 #endif
 
 }  // namespace detail
@@ -183,7 +212,8 @@ WEFT_INLINE pack<T, N> exp(pack<T, N> x) {
   }
 }
 
-// e / (1 + e), e = exp(x); where e is small as e - e (e / (1 + e)), which does not feel 1 + e being rounded.
+// y = e / (1 + e), e = exp(x); where e is small as e - e y, which does not feel 1 + e being rounded. Where exp takes two
+// steps to scale, e = exp(-|x|) takes one unless it is subnormal, and above 0 the result is 1 - y.
 template <class T, int N>
   requires std::is_floating_point_v<T>
 WEFT_INLINE pack<T, N> sigmoid(pack<T, N> x) {
@@ -201,9 +231,19 @@ WEFT_INLINE pack<T, N> sigmoid(pack<T, N> x) {
     return select(x < 0.f, y, P(1) - y);
   }
 #endif
-  else {
+  else if constexpr (WEFT_SIMD_LEVEL == 3) {  // exp scales in one step
     P e = exp(min(P(T(4) * B::one_at), x)), y = e / (e + P(1));
     return select(x < T(0), fnma(e, y, e), y);
+  } else {
+    P a = min(x, -x), e;
+    if (__builtin_expect(any(a < B::exp_normal), 0)) {
+      e = exp(a);
+    } else {
+      auto [k, r] = detail::reduce_by_ln2(a);
+      e = (detail::expm1_reduced<false>(r) + P(1)) * detail::power_of_two<0>(k);
+    }
+    P y = e / (e + P(1));
+    return select(x < T(0), fnma(e, y, e), P(1) - y);
   }
 }
 
@@ -229,7 +269,7 @@ WEFT_INLINE pack<T, N> tanh(pack<T, N> x) {
   using P = pack<T, N>;
   using B = detail::binary<T>;
   if constexpr (detail::halved<T, N>) return {tanh(x.data.low), tanh(x.data.high)};
-#if WEFT_SIMD_LEVEL == 3
+#if WEFT_SIMD_LEVEL >= 2
   else if constexpr (std::is_same_v<T, float>) {
     return detail::with_bits_of(detail::low_lanes<N>(detail::tanh_by_table(detail::spread(abs(x)))),
                                 detail::sign_of(x));
