@@ -79,6 +79,10 @@ using process::owner;
   give_back_block(b);
 }
 
+// One holder more, where there may be threads. (Nothing for an empty handle.)
+[[gnu::noinline]] inline void add_shared_holder(block* b) noexcept {
+  if (b) __atomic_fetch_add(&b->holders, 1, __ATOMIC_RELAXED);
+}
 // One holder goes. The only holder needs no locked instruction: nobody can join it.
 [[gnu::noinline]] inline void release_holder(block* b) noexcept {
   if (__atomic_load_n(&b->holders, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&b->holders, 1, __ATOMIC_ACQ_REL) != 0)
@@ -171,15 +175,13 @@ class storage {
 
   WEFT_ALWAYS_INLINE explicit storage(process::block* b) noexcept : block_(b) {}
 
-  WEFT_ALWAYS_INLINE void add_holder() const noexcept {
-    if (!block_) return;
-    if (WEFT_SINGLE_THREADED) {
-      block_->holders += 1;
-    } else {
-      __atomic_fetch_add(&block_->holders, 1, __ATOMIC_RELAXED);
-    }
-  }
   // The rare ends are out of line: an expression of ten leaves has ten of these.
+  WEFT_ALWAYS_INLINE void add_holder() const noexcept {
+    if (block_ && WEFT_SINGLE_THREADED)
+      block_->holders += 1;
+    else
+      blocks::add_shared_holder(block_);
+  }
   WEFT_ALWAYS_INLINE void remove_holder() const noexcept {
     if (!block_) return;
     if (WEFT_SINGLE_THREADED && block_->holders > 1) {

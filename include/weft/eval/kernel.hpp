@@ -59,8 +59,10 @@ WEFT_INLINE void store_row(Line const& line, Place const& out, index_t n) {
   if constexpr (Cost <= 8) {
     WEFT_UNROLL
     for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
-  } else {
+  } else if constexpr (Cost <= 16) {
     WEFT_UNROLL_2
+    for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
+  } else {
     for (; i + N <= n; i += N) out.put(i, line.load(i, full{}, no_cells{}), full{});
   }
   if (i < n) {

@@ -24,74 +24,79 @@ template <class Op, class A>
 struct children<expr::map<Op, A>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::map<Op, A> const& n, F const& f) {
-    each_leaf(n.a, f);
+    children<A>::each(n.a, f);
   }
 };
 template <class Op, class A, class B>
 struct children<expr::map<Op, A, B>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::map<Op, A, B> const& n, F const& f) {
-    each_leaf(n.a, f);
-    each_leaf(n.b, f);
+    children<A>::each(n.a, f);
+    children<B>::each(n.b, f);
   }
 };
 template <class Op, class A, class B, class C>
 struct children<expr::map<Op, A, B, C>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::map<Op, A, B, C> const& n, F const& f) {
-    each_leaf(n.a, f);
-    each_leaf(n.b, f);
-    each_leaf(n.c, f);
+    children<A>::each(n.a, f);
+    children<B>::each(n.b, f);
+    children<C>::each(n.c, f);
   }
 };
 template <class Op, unsigned Mask, class A>
 struct children<expr::reduce<Op, Mask, A>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::reduce<Op, Mask, A> const& n, F const& f) {
-    each_leaf(n.a, f);
+    children<A>::each(n.a, f);
   }
 };
 template <unsigned Mask, class A>
 struct children<expr::squeeze_node<Mask, A>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::squeeze_node<Mask, A> const& n, F const& f) {
-    each_leaf(n.a, f);
+    children<A>::each(n.a, f);
   }
 };
 template <class A, weft::shape D>
 struct children<expr::view<A, D>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::view<A, D> const& n, F const& f) {
-    each_leaf(n.a, f);
+    children<A>::each(n.a, f);
   }
 };
 template <class A, class B>
 struct children<expr::contract<A, B>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::contract<A, B> const& n, F const& f) {
-    each_leaf(n.a, f);
-    each_leaf(n.b, f);
+    children<A>::each(n.a, f);
+    children<B>::each(n.b, f);
   }
 };
 template <class Id, class D, class B>
 struct children<expr::let_node<Id, D, B>> {
   template <class F>
   WEFT_INLINE static constexpr void each(expr::let_node<Id, D, B> const& n, F const& f) {
-    each_leaf(n.definition, f);
-    each_leaf(n.body, f);
+    children<D>::each(n.definition, f);
+    children<B>::each(n.body, f);
   }
 };
 
+struct counts_holders {
+  storage const& buffer;
+  long& n;
+  template <class Leaf>
+  WEFT_INLINE void operator()(Leaf const& leaf) const {
+    if constexpr (requires { leaf.items().buffer; })
+      if (leaf.items().buffer == buffer) ++n;
+  }
+};
 // How often the expression holds this buffer. An expression that is nothing but a tensor is the user's own variable:
 // what it holds is not the statement's.
 template <class E>
 WEFT_INLINE long holders_in(E const& e, storage const& buffer) {
   long n = 0;
-  if constexpr (requires { e.items().buffer; }) return n;
-  each_leaf(e, [&](auto const& leaf) {
-    if constexpr (requires { leaf.items().buffer; })
-      if (leaf.items().buffer == buffer) ++n;
-  });
+  if constexpr (!requires { e.items().buffer; }) children<E>::each(e, counts_holders{buffer, n});
   return n;
 }
 

@@ -56,27 +56,34 @@ struct strong<> {
 template <class... X>
 using strong_t = typename decltype(strong<std::remove_cvref_t<X>...>::template pick<void>())::type;
 
-// An operand as a node holds it: what has no other owner is moved in.
+// What an operand is inside a node; `T`: the element type that decides what a literal becomes.
+template <class T, class X, bool Expression>
+struct held_as {
+  using type = stored_t<X>;
+};
 template <class T, class X>
-WEFT_INLINE constexpr auto own(X&& x) {
-  using plain = std::remove_cvref_t<X>;
-  if constexpr (!expression<plain>) {
-    using N = typename number<plain>::type;
-    return constant<weak_t<N, T>>(static_cast<weak_t<N, T>>(static_cast<N>(x)));
-  } else if constexpr (std::is_same_v<plain, stored_t<plain>>) {
-    return plain(static_cast<X&&>(x));
-  } else if constexpr (std::is_same_v<plain, X>) {
-    return stored_t<plain>(static_cast<stored_t<plain>&&>(x));  // an unnamed place: its handle is moved
-  } else {
-    return stored_t<plain>(stored(x));
-  }
-}
+struct held_as<T, X, false> {
+  using type = constant<weak_t<typename number<X>::type, T>>;
+};
 template <class T, class X>
-using own_t = decltype(own<T>(std::declval<X>()));
+using own_t = typename held_as<T, std::remove_cvref_t<X>, expression<X>>::type;
 
-// Says which element type decides, and that operands come as the user gave them.
-template <class T>
-struct beside {};
+// The operand itself: what has no other owner is moved in.
+template <class A, class X>
+WEFT_INLINE constexpr A own(X&& x) {
+  using plain = std::remove_cvref_t<X>;
+  if constexpr (!expression<plain>)
+    return A(static_cast<element_t<A>>(static_cast<typename number<plain>::type>(x)));
+  else if constexpr (std::is_same_v<plain, A>)
+    return A(static_cast<X&&>(x));
+  else if constexpr (std::is_same_v<plain, X>)
+    return A(static_cast<A&&>(x));  // an unnamed place: its handle is moved
+  else
+    return A(stored(x));
+}
+
+// Says that operands come as the user gave them.
+struct given {};
 
 // How many handles there are to let go of. (What is no map counts as one, whatever it holds.)
 template <class X>
@@ -98,17 +105,17 @@ template <class A>
 struct children<false, A> {
   static constexpr int handles = handles_of<A>();
   A a;
-  template <class T, class X>
-  WEFT_INLINE constexpr children(beside<T>, X&& x) : a(own<T>(static_cast<X&&>(x))) {}
+  template <class X>
+  WEFT_INLINE constexpr children(given, X&& x) : a(own<A>(static_cast<X&&>(x))) {}
 };
 template <class A, class B>
 struct children<false, A, B> {
   static constexpr int handles = handles_of<A>() + handles_of<B>();
   A a;
   B b;
-  template <class T, class X, class Y>
-  WEFT_INLINE constexpr children(beside<T>, X&& x, Y&& y)
-      : a(own<T>(static_cast<X&&>(x))), b(own<T>(static_cast<Y&&>(y))) {}
+  template <class X, class Y>
+  WEFT_INLINE constexpr children(given, X&& x, Y&& y)
+      : a(own<A>(static_cast<X&&>(x))), b(own<B>(static_cast<Y&&>(y))) {}
 };
 template <class A, class B, class C>
 struct children<false, A, B, C> {
@@ -116,12 +123,15 @@ struct children<false, A, B, C> {
   A a;
   B b;
   C c;
-  template <class T, class X, class Y, class Z>
-  WEFT_INLINE constexpr children(beside<T>, X&& x, Y&& y, Z&& z)
-      : a(own<T>(static_cast<X&&>(x))), b(own<T>(static_cast<Y&&>(y))), c(own<T>(static_cast<Z&&>(z))) {}
+  template <class X, class Y, class Z>
+  WEFT_INLINE constexpr children(given, X&& x, Y&& y, Z&& z)
+      : a(own<A>(static_cast<X&&>(x))), b(own<B>(static_cast<Y&&>(y))), c(own<C>(static_cast<Z&&>(z))) {}
 };
 
 // -- relocated ---------------------------------------------------------------------------------------------------
+
+// Each operand stands in a union, so that its life is nobody's but the node's: `alive`, the last member (relocating a
+// node touches no padding in which something else may lie).
 
 template <class X>
 WEFT_INLINE void check_life(X const& x) {
@@ -135,106 +145,143 @@ WEFT_INLINE void relocate(K& to, K& from) noexcept {
   __builtin_memcpy(static_cast<void*>(&to), static_cast<void const*>(&from), sizeof(K));
   from.alive = 0;
 }
-template <class K>
-[[gnu::noinline]] void end_children(K& k) noexcept {
-  k.end();
+// Handles that begin and end out of line, once for each type of tensor instead of in each tree.
+template <class A>
+[[gnu::noinline]] void copy_handle(A& to, A const& from) noexcept {
+  ::new (static_cast<void*>(&to)) A(from);
 }
-// Builds an operand in its union.
-template <class T, class A, class X>
+template <class A>
+[[gnu::noinline]] void end_handle(A& a) noexcept {
+  a.~A();
+}
+// Builds an operand in its union: from what the user gave, or from the operand of another node.
+template <class A, class X>
 WEFT_INLINE void take(A& to, X&& x) {
-  if constexpr (std::is_same_v<A, X> && requires { x.alive; }) {
-    check_life(x);
+  if constexpr (std::is_same_v<A, X> && requires { x.alive; })
     relocate(to, x);
-  } else {
-    ::new (static_cast<void*>(&to)) A(own<T>(static_cast<X&&>(x)));
-  }
+  else if constexpr (std::is_same_v<A const&, X&> && requires { x.items().buffer; })
+    copy_handle(to, x);
+  else
+    ::new (static_cast<void*>(&to)) A(own<A>(static_cast<X&&>(x)));
+}
+template <class A>
+WEFT_INLINE void copy_operand(A& to, A const& from) {
+  ::new (static_cast<void*>(&to)) A(from);
+}
+template <class A>
+WEFT_INLINE void end_operand(A& a) noexcept {
+  if constexpr (requires { a.items().buffer; })
+    end_handle(a);
+  else
+    a.~A();
+}
+// What comes may have been a part of what goes.
+template <class K>
+WEFT_INLINE K& replace(K& k, K&& by) noexcept {
+  if (k.alive) K::end(k);
+  relocate(k, by);
+  return k;
 }
 
 template <class A>
-struct slot_a {
+struct children<true, A> {
+  static constexpr int handles = handles_of<A>();
   union {
     A a;
   };
-  WEFT_INLINE slot_a() {}
-  WEFT_INLINE ~slot_a() {}
-  WEFT_INLINE A& operand() { return a; }
-  WEFT_INLINE A const& operand() const { return a; }
+  index_t alive = 1;
+
+  template <class X>
+  WEFT_INLINE children(given, X&& x) {
+    check_life(x);
+    take(a, static_cast<X&&>(x));
+  }
+  WEFT_INLINE children(children const& o) {
+    check_life(o);
+    copy_operand(a, o.a);
+  }
+  WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
+  WEFT_INLINE children& operator=(children const& o) { return replace(*this, children(o)); }
+  WEFT_INLINE children& operator=(children&& o) noexcept { return replace(*this, children(static_cast<children&&>(o))); }
+  WEFT_INLINE ~children() {
+    if (alive) end(*this);
+  }
+  [[gnu::noinline]] static void end(children& k) noexcept { end_operand(k.a); }
 };
-template <class B>
-struct slot_b {
+template <class A, class B>
+struct children<true, A, B> {
+  static constexpr int handles = handles_of<A>() + handles_of<B>();
+  union {
+    A a;
+  };
   union {
     B b;
   };
-  WEFT_INLINE slot_b() {}
-  WEFT_INLINE ~slot_b() {}
-  WEFT_INLINE B& operand() { return b; }
-  WEFT_INLINE B const& operand() const { return b; }
+  index_t alive = 1;
+
+  template <class X, class Y>
+  WEFT_INLINE children(given, X&& x, Y&& y) {
+    check_life(x);  // all of them before any is taken
+    check_life(y);
+    take(a, static_cast<X&&>(x));
+    take(b, static_cast<Y&&>(y));
+  }
+  WEFT_INLINE children(children const& o) {
+    check_life(o);
+    copy_operand(a, o.a);
+    copy_operand(b, o.b);
+  }
+  WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
+  WEFT_INLINE children& operator=(children const& o) { return replace(*this, children(o)); }
+  WEFT_INLINE children& operator=(children&& o) noexcept { return replace(*this, children(static_cast<children&&>(o))); }
+  WEFT_INLINE ~children() {
+    if (alive) end(*this);
+  }
+  [[gnu::noinline]] static void end(children& k) noexcept {
+    end_operand(k.a);
+    end_operand(k.b);
+  }
 };
-template <class C>
-struct slot_c {
+template <class A, class B, class C>
+struct children<true, A, B, C> {
+  static constexpr int handles = handles_of<A>() + handles_of<B>() + handles_of<C>();
+  union {
+    A a;
+  };
+  union {
+    B b;
+  };
   union {
     C c;
   };
-  WEFT_INLINE slot_c() {}
-  WEFT_INLINE ~slot_c() {}
-  WEFT_INLINE C& operand() { return c; }
-  WEFT_INLINE C const& operand() const { return c; }
-};
-
-// Operands whose lives are in `alive`: it is the last member, so that relocating a node touches no padding in which
-// something else may lie.
-template <class... S>
-struct slots : S... {
   index_t alive = 1;
 
-  template <class T, class... X>
-  WEFT_INLINE slots(beside<T>, X&&... x) {
-    (check_life(x), ...);  // before anything was taken
-    (take<T>(S::operand(), static_cast<X&&>(x)), ...);
+  template <class X, class Y, class Z>
+  WEFT_INLINE children(given, X&& x, Y&& y, Z&& z) {
+    check_life(x);
+    check_life(y);
+    check_life(z);
+    take(a, static_cast<X&&>(x));
+    take(b, static_cast<Y&&>(y));
+    take(c, static_cast<Z&&>(z));
   }
-  WEFT_INLINE slots(slots const& o) : S()... {
+  WEFT_INLINE children(children const& o) {
     check_life(o);
-    (copy(S::operand(), static_cast<S const&>(o).operand()), ...);
+    copy_operand(a, o.a);
+    copy_operand(b, o.b);
+    copy_operand(c, o.c);
   }
-  WEFT_INLINE slots(slots&& o) noexcept : S()... { relocate(*this, o); }
-  WEFT_INLINE slots& operator=(slots const& o) { return replace(slots(o)); }
-  WEFT_INLINE slots& operator=(slots&& o) noexcept { return replace(slots(static_cast<slots&&>(o))); }
-  WEFT_INLINE ~slots() {
-    if (alive) end_children(*this);
+  WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
+  WEFT_INLINE children& operator=(children const& o) { return replace(*this, children(o)); }
+  WEFT_INLINE children& operator=(children&& o) noexcept { return replace(*this, children(static_cast<children&&>(o))); }
+  WEFT_INLINE ~children() {
+    if (alive) end(*this);
   }
-  WEFT_INLINE void end() { (end(S::operand()), ...); }
-
- private:
-  template <class K>
-  WEFT_INLINE static void copy(K& to, K const& from) {
-    ::new (static_cast<void*>(&to)) K(from);
+  [[gnu::noinline]] static void end(children& k) noexcept {
+    end_operand(k.a);
+    end_operand(k.b);
+    end_operand(k.c);
   }
-  template <class K>
-  WEFT_INLINE static void end(K& k) {
-    k.~K();
-  }
-  // What comes may have been a part of what goes.
-  WEFT_INLINE slots& replace(slots&& o) noexcept {
-    if (alive) end_children(*this);
-    relocate(*this, o);
-    return *this;
-  }
-};
-
-template <class A>
-struct children<true, A> : slots<slot_a<A>> {
-  static constexpr int handles = handles_of<A>();
-  using slots<slot_a<A>>::slots;
-};
-template <class A, class B>
-struct children<true, A, B> : slots<slot_a<A>, slot_b<B>> {
-  static constexpr int handles = handles_of<A>() + handles_of<B>();
-  using slots<slot_a<A>, slot_b<B>>::slots;
-};
-template <class A, class B, class C>
-struct children<true, A, B, C> : slots<slot_a<A>, slot_b<B>, slot_c<C>> {
-  static constexpr int handles = handles_of<A>() + handles_of<B>() + handles_of<C>();
-  using slots<slot_a<A>, slot_b<B>, slot_c<C>>::slots;
 };
 template <class... K>
 using children_of = children<((handles_of<K>() + ...) > few_handles), K...>;

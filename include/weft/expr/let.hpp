@@ -16,7 +16,7 @@ namespace expr {
 // `Row` axes (the definition is made of reductions over them), or 0.
 template <class Id, class T, weft::shape D, int Row>
 struct cell : described<cell<Id, T, D, Row>, T, D>, kept_sizes<cell<Id, T, D, Row>, D, D.known()> {
-  WEFT_INLINE constexpr explicit cell(extents<D.rank> const& e) : kept_sizes<cell, D, D.known()>(e) {}
+  WEFT_INLINE constexpr explicit cell(extents<D.rank> const& e) : kept_sizes<cell, D, D.known()>{e} {}
 };
 
 template <class Id, class Node>

@@ -19,7 +19,6 @@ struct map;
 template <class Self, weft::shape D, bool Known>
 struct kept_sizes {
   extents<D.rank> ext;
-  WEFT_INLINE constexpr kept_sizes(extents<D.rank> const& e) : ext(e) {}
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext; }
 };
 template <class Self, weft::shape D>
@@ -84,13 +83,12 @@ WEFT_INLINE constexpr auto sizes_of_operand(X const& x) {
   else
     return extents<0>{};
 }
-// Shapes are compared before the operands move in: there is nothing to undo for a mistake. (Three operands are given as
-// they will be held.)
+// Shapes are compared before the operands move in: there is nothing to undo for a mistake.
 template <class Op, class A>
 struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims>, children_of<A> {
   template <class X>
     requires(!std::is_same_v<std::remove_cvref_t<X>, map>)
-  WEFT_INLINE constexpr explicit map(X&& x) : children_of<A>(beside<float>(), static_cast<X&&>(x)) {}
+  WEFT_INLINE constexpr explicit map(X&& x) : children_of<A>(given(), static_cast<X&&>(x)) {}
   WEFT_INLINE constexpr auto sizes() const { return this->a.sizes(); }
 };
 
@@ -100,12 +98,10 @@ struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<ele
                        kept_sizes<map<Op, A, B>, broadcast(A::dims, B::dims), broadcast(A::dims, B::dims).known()>,
                        children_of<A, B> {
   static constexpr weft::shape D = broadcast(A::dims, B::dims);
-  template <class T, class X, class Y>
-  WEFT_INLINE constexpr map(beside<T> t, X&& x, Y&& y)
-      : kept_sizes<map, D, D.known()>(joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y))),
-        children_of<A, B>(t, static_cast<X&&>(x), static_cast<Y&&>(y)) {}
   template <class X, class Y>
-  WEFT_INLINE constexpr map(X&& x, Y&& y) : map(beside<void>(), static_cast<X&&>(x), static_cast<Y&&>(y)) {}
+  WEFT_INLINE constexpr map(X&& x, Y&& y)
+      : kept_sizes<map, D, D.known()>{joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y))},
+        children_of<A, B>(given(), static_cast<X&&>(x), static_cast<Y&&>(y)) {}
 };
 
 template <class Op, class A, class B, class C>
@@ -117,9 +113,9 @@ struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<
   static constexpr weft::shape D = broadcast(broadcast(A::dims, B::dims), C::dims);
   template <class X, class Y, class Z>
   WEFT_INLINE constexpr map(X&& x, Y&& y, Z&& z)
-      : kept_sizes<map, D, D.known()>(joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
-            joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y)), sizes_of_operand(z))),
-        children_of<A, B, C>(beside<void>(), static_cast<X&&>(x), static_cast<Y&&>(y), static_cast<Z&&>(z)) {}
+      : kept_sizes<map, D, D.known()>{joint_sizes<Op, broadcast(A::dims, B::dims), C::dims>(
+            joint_sizes<Op, A::dims, B::dims>(sizes_of_operand(x), sizes_of_operand(y)), sizes_of_operand(z))},
+        children_of<A, B, C>(given(), static_cast<X&&>(x), static_cast<Y&&>(y), static_cast<Z&&>(z)) {}
 };
 
 // -- making them -----------------------------------------------------------------------------------------------
@@ -145,47 +141,44 @@ constexpr bool check_broadcast() {
   return f == fit::ok;
 }
 
+// The node that an operation on these operands is, as the user gave them: map<Op, ...>, or poison after a mistake.
+template <class Op, bool Poisoned, class... X>
+struct node_of {
+  using type = poison;
+};
 template <class Op, class X>
-WEFT_INLINE constexpr auto make(X&& x) {
-  if constexpr (poisoned<X>)
-    return poison{};
-  else
-    return map<Op, own_t<float, X>>(static_cast<X&&>(x));
-}
+struct node_of<Op, false, X> {
+  using type = map<Op, own_t<float, X>>;
+};
 template <class Op, class X, class Y>
-WEFT_INLINE constexpr auto make(X&& x, Y&& y) {
-  if constexpr (poisoned<X, Y>) {
-    return poison{};
-  } else {
-    using T = strong_t<X, Y>;
-    using A = own_t<T, X>;
-    using B = own_t<T, Y>;
-    if constexpr (check_broadcast<Op, A, B>())
-      return map<Op, A, B>(beside<T>(), static_cast<X&&>(x), static_cast<Y&&>(y));
-    else
-      return poison{};
-  }
-}
+struct node_of<Op, false, X, Y> {
+  using T = strong_t<X, Y>;
+  using A = own_t<T, X>;
+  using B = own_t<T, Y>;
+  using type = std::conditional_t<check_broadcast<Op, A, B>(), map<Op, A, B>, poison>;
+};
 template <class Op, class C, class X, class Y>
-WEFT_INLINE constexpr auto make(C&& c, X&& x, Y&& y) {
-  if constexpr (poisoned<C, X, Y>) {
-    return poison{};
-  } else if constexpr (!expression<X> && !expression<Y>) {
-    // Two literals: C++'s own common type decides.
-    using T = std::common_type_t<typename number<std::remove_cvref_t<X>>::type, typename number<std::remove_cvref_t<Y>>::type>;
-    using A = own_t<T, C>;
-    return map<Op, A, constant<T>, constant<T>>(own<T>(static_cast<C&&>(c)), constant<T>(static_cast<T>(x)),
-                                                constant<T>(static_cast<T>(y)));
-  } else {
-    using T = strong_t<X, Y>;
-    using A = own_t<bool, C>;
-    using P = own_t<T, X>;
-    using Q = own_t<T, Y>;
-    if constexpr (check_broadcast<Op, A, P>() && check_broadcast<Op, P, Q>() && check_broadcast<Op, A, Q>())
-      return map<Op, A, P, Q>(own<bool>(static_cast<C&&>(c)), own<T>(static_cast<X&&>(x)), own<T>(static_cast<Y&&>(y)));
-    else
-      return poison{};
+struct node_of<Op, false, C, X, Y> {
+  static constexpr auto element() {
+    if constexpr (expression<X> || expression<Y>)
+      return std::type_identity<strong_t<X, Y>>();
+    else  // two literals: C++'s own common type decides
+      return std::common_type<typename number<std::remove_cvref_t<X>>::type, typename number<std::remove_cvref_t<Y>>::type>();
   }
+  using T = typename decltype(element())::type;
+  using A = own_t<bool, C>;
+  using P = own_t<T, X>;
+  using Q = own_t<T, Y>;
+  using type = std::conditional_t<check_broadcast<Op, A, P>() && check_broadcast<Op, P, Q>() && check_broadcast<Op, A, Q>(),
+                                  map<Op, A, P, Q>, poison>;
+};
+template <class Op, class... X>
+using made = typename node_of<Op, poisoned<X...>, X...>::type;
+
+// The same as a value, for operations of one's own.
+template <class Op, class... X>
+WEFT_INLINE constexpr auto make(X&&... x) {
+  return made<Op, X...>(static_cast<X&&>(x)...);
 }
 
 }  // namespace expr

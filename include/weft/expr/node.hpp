@@ -100,6 +100,9 @@ struct poison {
   using weft_node = void;
   using element = float;
   static constexpr weft::shape dims = weft::shape();
+  constexpr poison() = default;
+  template <class... X>
+  explicit constexpr poison(X const&...) {}
   constexpr extents<0> sizes() const { return {}; }
   template <class T>
   operator T() const;
