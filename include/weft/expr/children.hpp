@@ -159,7 +159,7 @@ template <class A, class X>
 WEFT_INLINE void take(A& to, X&& x) {
   if constexpr (std::is_same_v<A, X> && requires { x.alive; })
     relocate(to, x);
-  else if constexpr (std::is_same_v<A const&, X&> && requires { x.items().buffer; })
+  else if constexpr (std::is_same_v<A, std::remove_cvref_t<X>> && !std::is_same_v<A, X> && requires { x.items().buffer; })
     copy_handle(to, x);
   else
     ::new (static_cast<void*>(&to)) A(own<A>(static_cast<X&&>(x)));
