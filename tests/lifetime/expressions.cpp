@@ -216,7 +216,33 @@ TEST_CASE("what was moved from says so wherever it is used, and nothing is lost"
     CHECK_THROWS_WITH((void)((a * b * c) + e), message);
     CHECK_THROWS_WITH((void)((a * b * c) + std::move(e)), message);
     CHECK_THROWS_WITH(weft::assign(x, e, y, e), message);
-    CHECK_THROWS_WITH(auto copy = e, message);
+    auto copy = e;
+    CHECK_THROWS_WITH(x = copy, message);
+  }
+  {  // what was moved from inside an operand, and beside others that were taken already
+    auto row = sum(a * b + c, axis<1>, keepdims);
+    auto turned = transpose(a * b + c);
+    auto const k0 = std::move(row);
+    auto const k1 = std::move(turned);
+    tensor<float, 2> x;
+    auto beside = (a * b * c) + row;
+    auto chosen = where(a > b, a * b * c, row);
+    auto both = matmul(a * b * c, turned) - turned(0, 0);
+    CHECK_THROWS_WITH(x = beside, message);
+    CHECK_THROWS_WITH(x = chosen, message);
+    CHECK_THROWS_WITH(x = both, message);
+  }
+  {  // assignment: the sizes and the operands go together
+    auto e = a * b + c;
+    auto const large = weft::full<float>({50, 40}, 1);
+    auto f = large * large + large;
+    auto const g = std::move(f);
+    e = f;
+    tensor<float, 2> x;
+    CHECK_THROWS_WITH(x = e, message);
+    e = g;
+    x = e;
+    CHECK(all_are(x, 2));
   }
   {
     auto rows = sum(a * b + c, axis<1>);

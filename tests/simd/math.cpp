@@ -71,10 +71,15 @@ T of_bits(Bits b) {
 
 std::vector<float> edges_of(float) {
   std::vector<float> v{0.f, -0.f, INFINITY, -INFINITY, NAN, -NAN};
-  for (float x : {1e-45f, 1.1754944e-38f, 3e-39f, 1e-20f, 5.96e-8f, 2.98e-8f, 1e-3f, 0.2554f, 0.3466f, 0.5f, 0.549f,
-                  0.75f, 0.92f, 1.f, 1.5f, 2.f, 3.92f, 3.95f, 4.f, 9.01f, 10.f, 15.f, 16.6355f, 17.33f, 20.f, 87.3365f,
-                  88.f, 88.3762f, 88.72283f, 88.72284f, 89.f, 100.f, 103.27f, 103.97f, 103.98f, 104.5f, 120.f, 1e5f,
-                  1048576.f, 3e6f, 1e10f, 1e30f, 3.4028235e38f}) {
+  std::vector<float> centres{
+      1e-45f,   1.1754944e-38f, 3e-39f,    1e-20f,    5.96e-8f, 2.98e-8f, 1e-3f,     0.2554f,  0.3049f, 0.3466f,
+      0.5f,     0.549f,         0.6098f,   0.75f,     0.92f,    1.f,      1.2195f,   1.5f,     1.8293f, 2.f,
+      3.0488f,  3.92f,          3.95f,     4.f,       4.2683f,  6.7073f,  9.01f,     9.1f,     10.f,    15.f,
+      16.6355f, 17.33f,         20.f,      87.3365f,  88.f,     88.3762f, 88.72283f, 88.72284f, 89.f,   100.f,
+      103.27f,  103.97f,        103.98f,   104.5f,    120.f,    1e5f,     1048576.f, 3e6f,     1e10f,   1e30f,
+      3.4028235e38f};
+  for (float x = 0.25f; x < 18; x += 0.25f) centres.push_back(x);  // where tables are entered elsewhere
+  for (float x : centres) {
     for (float y : {x, -x}) {
       float low = y, high = y;
       for (int i = 0; i < 200; ++i) {
@@ -217,6 +222,23 @@ TEST_CASE_TEMPLATE("a lane depends neither on its place nor on their number", T,
   everywhere<T>([](auto x) { return cos(x); });
   everywhere<T>([](auto x) { return rsqrt(abs(x)); });
 }
+TEST_CASE_TEMPLATE("limits are reached", T, float, double) {
+  constexpr int N = lanes<T>;
+  using P = pack<T, N>;
+  T const inf = std::numeric_limits<T>::infinity();
+  for (T far : {T(25), T(1e4), inf}) {
+    CHECK(tanh(P(far))[0] == T(1));
+    CHECK(tanh(P(-far))[0] == T(-1));
+    CHECK(erf(P(far))[0] == T(1));
+    CHECK(expm1(P(-far - T(20)))[0] == T(-1));
+    CHECK(sigmoid(P(far + T(20)))[0] == T(1));
+  }
+  CHECK(sigmoid(P(-inf))[0] == T(0));
+  CHECK(exp(P(-inf))[0] == T(0));
+  CHECK(exp(P(inf))[0] == inf);
+  CHECK(log(P(inf))[0] == inf);
+}
+
 TEST_CASE_TEMPLATE("odd functions keep the sign of zero", T, float, double) {
   pack<T, 4> zero(T(-0.));
   CHECK(std::signbit(expm1(zero)[1]));

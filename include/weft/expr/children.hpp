@@ -1,10 +1,10 @@
 // How a node takes its operands and holds them: as its members a, b and c.
 //
-// A number becomes a `constant` of the type it takes beside the others, a tensor a handle, and an unnamed node moves in.
+// A number becomes a `constant` of the type it takes beside the others, a tensor a handle, an unnamed node moves in.
 //
 // Trees grow from the leaves, so a node moves once for each that is above it. Member for member that would take the
 // handles of all its leaves again each time, and would destroy them wherever an operator may throw. A node of more than
-// two handles is relocated instead: its bytes are copied, and what is left behind forgets that it has anything to destroy.
+// two handles is relocated instead: its bytes are copied, and what is left behind has nothing to destroy any more.
 // Precondition of every child: it holds no pointer into itself.
 #pragma once
 #include <weft/expr/node.hpp>
@@ -145,6 +145,15 @@ WEFT_INLINE void relocate(K& to, K& from) noexcept {
   __builtin_memcpy(static_cast<void*>(&to), static_cast<void const*>(&from), sizeof(K));
   from.alive = 0;
 }
+// A copy of what was moved from is as dead: whoever uses it is told. (An error here would come while other operands of
+// the same node have nobody to end them.)
+template <class K>
+WEFT_INLINE bool copy_remains(K& to, K const& from) noexcept {
+  if (from.alive) [[likely]]
+    return false;
+  __builtin_memcpy(static_cast<void*>(&to), static_cast<void const*>(&from), sizeof(K));
+  return true;
+}
 // Handles that begin and end out of line, once for each type of tensor instead of in each tree.
 template <class A>
 [[gnu::noinline]] void copy_handle(A& to, A const& from) noexcept {
@@ -159,7 +168,8 @@ template <class A, class X>
 WEFT_INLINE void take(A& to, X&& x) {
   if constexpr (std::is_same_v<A, X> && requires { x.alive; })
     relocate(to, x);
-  else if constexpr (std::is_same_v<A, std::remove_cvref_t<X>> && !std::is_same_v<A, X> && requires { x.items().buffer; })
+  else if constexpr (std::is_same_v<A, std::remove_cvref_t<X>> && !std::is_same_v<A, X> &&
+                     requires { x.items().buffer; })
     copy_handle(to, x);
   else
     ::new (static_cast<void*>(&to)) A(own<A>(static_cast<X&&>(x)));
@@ -197,12 +207,14 @@ struct children<true, A> {
     take(a, static_cast<X&&>(x));
   }
   WEFT_INLINE children(children const& o) {
-    check_life(o);
+    if (copy_remains(*this, o)) return;
     copy_operand(a, o.a);
   }
   WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
   WEFT_INLINE children& operator=(children const& o) { return replace(*this, children(o)); }
-  WEFT_INLINE children& operator=(children&& o) noexcept { return replace(*this, children(static_cast<children&&>(o))); }
+  WEFT_INLINE children& operator=(children&& o) noexcept {
+    return replace(*this, children(static_cast<children&&>(o)));
+  }
   WEFT_INLINE ~children() {
     if (alive) end(*this);
   }
@@ -227,13 +239,15 @@ struct children<true, A, B> {
     take(b, static_cast<Y&&>(y));
   }
   WEFT_INLINE children(children const& o) {
-    check_life(o);
+    if (copy_remains(*this, o)) return;
     copy_operand(a, o.a);
     copy_operand(b, o.b);
   }
   WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
   WEFT_INLINE children& operator=(children const& o) { return replace(*this, children(o)); }
-  WEFT_INLINE children& operator=(children&& o) noexcept { return replace(*this, children(static_cast<children&&>(o))); }
+  WEFT_INLINE children& operator=(children&& o) noexcept {
+    return replace(*this, children(static_cast<children&&>(o)));
+  }
   WEFT_INLINE ~children() {
     if (alive) end(*this);
   }
@@ -266,14 +280,16 @@ struct children<true, A, B, C> {
     take(c, static_cast<Z&&>(z));
   }
   WEFT_INLINE children(children const& o) {
-    check_life(o);
+    if (copy_remains(*this, o)) return;
     copy_operand(a, o.a);
     copy_operand(b, o.b);
     copy_operand(c, o.c);
   }
   WEFT_INLINE children(children&& o) noexcept { relocate(*this, o); }
   WEFT_INLINE children& operator=(children const& o) { return replace(*this, children(o)); }
-  WEFT_INLINE children& operator=(children&& o) noexcept { return replace(*this, children(static_cast<children&&>(o))); }
+  WEFT_INLINE children& operator=(children&& o) noexcept {
+    return replace(*this, children(static_cast<children&&>(o)));
+  }
   WEFT_INLINE ~children() {
     if (alive) end(*this);
   }

@@ -143,7 +143,9 @@ constexpr bool check_broadcast() {
 
 // The node that an operation on these operands is, as the user gave them: map<Op, ...>, or poison after a mistake.
 template <class Op, bool Poisoned, class... X>
-struct node_of {
+struct node_of;
+template <class Op, class... X>
+struct node_of<Op, true, X...> {
   using type = poison;
 };
 template <class Op, class X>
@@ -177,6 +179,7 @@ using made = typename node_of<Op, poisoned<X...>, X...>::type;
 
 // The same as a value, for operations of one's own.
 template <class Op, class... X>
+  requires(sizeof...(X) >= 1 && sizeof...(X) <= 3 && (operand<X> && ...))
 WEFT_INLINE constexpr auto make(X&&... x) {
   return made<Op, X...>(static_cast<X&&>(x)...);
 }

@@ -149,7 +149,7 @@ WEFT_INLINE Register tanh_by_table(Register a) {
   return _mm512_fmadd_ps(y, d, pick(tanh_table[1], i));
 }
 
-// sigmoid(-a) for a in [0, 15.75], NaN for NaN.
+// sigmoid(-a) for a in [0, 15.75), NaN for NaN. (31.5 steps would be rounded to 32.)
 template <class Register>
 WEFT_INLINE Register sigmoid_by_table(Register a) {
   Register const magic = _mm512_set1_ps(6291456.f);  // 1.5 * 2^22: two steps a unit
@@ -177,11 +177,11 @@ WEFT_INLINE pack<float, N> low_lanes(__m256 y) {
   else return pack<float, N>(_mm256_castps256_ps128(y));
 }
 
-// |tanh| of a >= 0
+// |tanh| of a >= 0: 1 from 9.1 on, where the last polynomial is safely above the middle between 1 and the float before.
 WEFT_INLINE __m256 tanh_by_table(__m256 a) {
-  a = _mm256_min_ps(_mm256_set1_ps(9.02f), a);
+  a = _mm256_min_ps(_mm256_set1_ps(9.1f), a);
   __m256i i = _mm256_srli_epi32(
-      _mm256_castps_si256(_mm256_fmadd_ps(a, _mm256_set1_ps(0.83f), _mm256_set1_ps(0.5f))), 22);
+      _mm256_castps_si256(_mm256_fmadd_ps(a, _mm256_set1_ps(0.82f), _mm256_set1_ps(0.5f))), 22);
   __m256 d = _mm256_sub_ps(a, pick(tanh_table_of_8[0], i));
   __m256 y = _mm256_fmadd_ps(pick(tanh_table_of_8[7], i), d, pick(tanh_table_of_8[6], i));
   y = _mm256_fmadd_ps(y, d, pick(tanh_table_of_8[5], i));
@@ -223,7 +223,7 @@ WEFT_INLINE pack<T, N> sigmoid(pack<T, N> x) {
 #if WEFT_SIMD_LEVEL == 3
   else if constexpr (std::is_same_v<T, float>) {
     P a = abs(x), y = detail::low_lanes<N>(detail::sigmoid_by_table(detail::spread(a)));
-    auto far = a > 15.75f;
+    auto far = a >= 15.75f;
     if (__builtin_expect(any(far), 0)) {
       P e = exp(-a);
       y = select(far, fnma(e, e, e), y);

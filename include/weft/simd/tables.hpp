@@ -16,26 +16,26 @@ alignas(64) inline constexpr float exp2_table[32] = {
     0x1.93737cp+0f, 0x1.9c4918p+0f, 0x1.a5503cp+0f, 0x1.ae89fap+0f, 0x1.b7f770p+0f, 0x1.c199bep+0f, 0x1.cb720ep+0f,
     0x1.d5818ep+0f, 0x1.dfc974p+0f, 0x1.ea4afap+0f, 0x1.f50766p+0f};
 
-// tanh near the centre c of interval i is t0 + d (t1 + d (... t6)), d = x - c: two intervals an octave of 0.83 x + 1/2,
+// tanh near the centre c of interval i is t0 + d (t1 + d (... t6)), d = x - c: two intervals an octave of 0.82 x + 1/2,
 // from 1/2 to 8, i being the first bit of the mantissa below the two last bits of the exponent. The centres are chosen
 // so that t0 is nearly tanh c. Rows: c, t0 to t6.
 alignas(32) inline constexpr float tanh_table_of_8[8][8] = {
-    {0x1.345d88p+1f, 0x1.cea7a6p+1f, 0x1.5b0240p+2f, 0x1.0a2b24p+3f,
-     0.f, 0x1.cef8aap-2f, 0x1.ce2a96p-1f, 0x1.81bdbap+0f},
-    {0x1.f7ca88p-1f, 0x1.ff4204p-1f, 0x1.fffae2p-1f, 0x1.fffffcp-1f,
-     0.f, 0x1.b1cecep-2f, 0x1.6f6896p-1f, 0x1.d00fb2p-1f},
-    {0x1.049400p-5f, 0x1.7bb730p-9f, 0x1.48efcap-14f, 0x1.f8f542p-23f,
-     0x1.000000p+0f, 0x1.a41c5ap-1f, 0x1.f0b320p-2f, 0x1.6d8e0cp-3f},
-    {-0x1.0064d4p-5f, -0x1.7b286ep-9f, -0x1.489a8cp-14f, -0x1.ffbf8ap-23f,
-     -0x1.4bfd02p-19f, -0x1.63f3aep-2f, -0x1.646e86p-2f, -0x1.4b53dep-3f},
-    {0x1.4ad670p-6f, 0x1.f70bd2p-10f, 0x1.a3d554p-15f, 0x1.83ef46p-23f,
-     -0x1.5535a2p-2f, -0x1.0293dep-3f, 0x1.689182p-4f, 0x1.65052ap-4f},
-    {-0x1.35a44ap-7f, -0x1.f455bep-11f, -0x1.a5aba4p-16f, -0x1.2b28fap-24f,
-     -0x1.f678f4p-10f, 0x1.5ad960p-3f, 0x1.b1cd56p-5f, -0x1.9ab922p-6f},
-    {0x1.ad1910p-9f, 0x1.a2bc4ap-12f, 0x1.b92068p-17f, 0x1.589122p-29f,
-     0x1.2c67e2p-3f, -0x1.57b45cp-7f, -0x1.c32598p-5f, -0x1.8762fep-9f},
-    {-0x1.7111dcp-11f, -0x1.0eab98p-13f, -0x1.22b00cp-18f, -0x1.319712p-25f,
-     -0x1.602a96p-5f, -0x1.e4d0aep-5f, 0x1.ae0e36p-7f, 0x1.d4ee7ap-8f}};
+    {0x1.38849ap+1f, 0x1.d44acap+1f, 0x1.5f5842p+2f, 0x1.0a2b24p+3f,
+     0.f, 0x1.d3b222p-2f, 0x1.d42020p-1f, 0x1.8606dcp+0f},
+    {0x1.f84d90p-1f, 0x1.ff5206p-1f, 0x1.fffb88p-1f, 0x1.fffffcp-1f,
+     0.f, 0x1.b5ad44p-2f, 0x1.724666p-1f, 0x1.d19178p-1f},
+    {0x1.e8e886p-6f, 0x1.5bbe8ap-9f, 0x1.1f59d4p-14f, 0x1.fb37f6p-23f,
+     0x1.000000p+0f, 0x1.a276e2p-1f, 0x1.e87096p-2f, 0x1.629c44p-3f},
+    {-0x1.e18b3ep-6f, -0x1.5b4694p-9f, -0x1.1f139ep-14f, -0x1.034a10p-22f,
+     -0x1.5e8b22p-19f, -0x1.65b816p-2f, -0x1.613d3ap-2f, -0x1.4273a8p-3f},
+    {0x1.374c0ap-6f, 0x1.cccd62p-10f, 0x1.6ddfe6p-15f, 0x1.736284p-23f,
+     -0x1.55343ep-2f, -0x1.f85e10p-4f, 0x1.725738p-4f, 0x1.5e207cp-4f},
+    {-0x1.24aeaep-7f, -0x1.ca8c9cp-11f, -0x1.6f35cep-16f, -0x1.1315c0p-24f,
+     -0x1.033d42p-9f, 0x1.5a43a4p-3f, 0x1.972b40p-5f, -0x1.9d7430p-6f},
+    {0x1.9b4b18p-9f, 0x1.80dbb0p-12f, 0x1.836dd4p-17f, 0x1.1e98cep-26f,
+     0x1.2cf6cap-3f, -0x1.8b9c88p-7f, -0x1.bb187ap-5f, -0x1.2ebe44p-9f},
+    {-0x1.6e42a0p-11f, -0x1.f2a25cp-14f, -0x1.001372p-18f, -0x1.03019ep-25f,
+     -0x1.638d36p-5f, -0x1.dd576ap-5f, 0x1.c42aeap-7f, 0x1.b54b7ep-8f}};
 
 // tanh near the centre c of interval i is t0 + d (t1 + d (... t5)), d = x - c. Four intervals an octave from 1/16
 // to 8, i being the two bits of the mantissa below the three last bits of the exponent; entry 8 reaches from 8 to
