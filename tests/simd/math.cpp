@@ -222,6 +222,7 @@ TEST_CASE_TEMPLATE("a lane depends neither on its place nor on their number", T,
   everywhere<T>([](auto x) { return cos(x); });
   everywhere<T>([](auto x) { return rsqrt(abs(x)); });
 }
+
 TEST_CASE_TEMPLATE("limits are reached", T, float, double) {
   constexpr int N = lanes<T>;
   using P = pack<T, N>;

@@ -110,15 +110,11 @@ struct binding<expr::constant<T>> {
 //
 // A column: an operand in memory whose last axis is known to be of size 1, such as bias(all, newaxis).
 template <class E>
-inline constexpr bool in_memory = false;
-template <class T, auto S>
-inline constexpr bool in_memory<tensor<T, S>> = true;
-template <class T, int R>
-inline constexpr bool in_memory<borrowed<T, R>> = true;
+inline constexpr bool is_read_in_place = expr::in_memory<E>;
 template <class A, weft::shape D>
-inline constexpr bool in_memory<view<A, D>> = in_memory<A>;
+inline constexpr bool is_read_in_place<view<A, D>> = is_read_in_place<A>;
 template <class E>
-inline constexpr bool is_column = in_memory<E> && E::dims.rank > 0 && E::dims[E::dims.rank - 1].extent == 1;
+inline constexpr bool is_column = is_read_in_place<E> && E::dims.rank > 0 && E::dims[E::dims.rank - 1].extent == 1;
 
 template <class Context, class Parent, class Child>
 using child_context = std::conditional_t<

@@ -18,9 +18,9 @@ namespace engine {
 struct leaf_strides {
   index_t stride[max_rank];
 
-  // How many of the last axes of the frame can be one dense row.
-  [[gnu::noinline]] int dense_axes(frame const& f) const {
-    index_t expected = 1;
+  // How many of the last axes of the frame can be one row: a dense one, or (`step` 0) one element all along.
+  [[gnu::noinline]] int dense_axes(frame const& f, index_t step = 1) const {
+    index_t expected = step;
     int k = 0;
     for (int d = f.rank - 1; d >= 0; --d, ++k) {
       if (f.ext[d] == 1) continue;
@@ -128,11 +128,7 @@ inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
 [[gnu::noinline]] inline int row_axes(leaf const* l, int count, frame const& f) {
   int axes = f.rank;
   for (int i = 0; i < count; ++i) {
-    int k = 0;
-    if (l[i].single)
-      while (k < f.rank && (l[i].stride[f.rank - 1 - k] == 0 || f.ext[f.rank - 1 - k] == 1)) ++k;
-    else
-      k = l[i].dense_axes(f);
+    int const k = l[i].dense_axes(f, l[i].single ? 0 : 1);
     if (k < axes) axes = k;
   }
   return axes;

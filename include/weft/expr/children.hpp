@@ -131,7 +131,8 @@ struct children<false, A, B, C> {
 // -- relocated ---------------------------------------------------------------------------------------------------
 
 // Each operand stands in a union, so that its life is nobody's but the node's: `alive`, the last member (relocating a
-// node touches no padding in which something else may lie).
+// node touches no padding in which something else may lie). One, two and three operands are written out: a common base
+// would cost every program 1.6 % of the compile time of its statements, 7 % at -O0.
 
 template <class X>
 WEFT_INLINE void check_life(X const& x) {

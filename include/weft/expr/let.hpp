@@ -52,13 +52,17 @@ WEFT_INLINE constexpr auto let(X&& definition, F const& body) {
 }
 
 namespace expr {
+// Elements that lie in memory as they are.
+template <class E>
+inline constexpr bool in_memory = false;
+template <class T, auto S>
+inline constexpr bool in_memory<tensor<T, S>> = true;
+template <class T, int R>
+inline constexpr bool in_memory<borrowed<T, R>> = true;
+
 // What is used twice is named, unless it is a leaf already.
 template <class E>
-inline constexpr bool is_leaf = false;
-template <class T, auto S>
-inline constexpr bool is_leaf<tensor<T, S>> = true;
-template <class T, int R>
-inline constexpr bool is_leaf<borrowed<T, R>> = true;
+inline constexpr bool is_leaf = in_memory<E>;
 template <class Id, class T, weft::shape D, int Row>
 inline constexpr bool is_leaf<cell<Id, T, D, Row>> = true;
 
