@@ -6,7 +6,7 @@
 #include <vector>
 
 using namespace oracle;
-using weft::axis, weft::keepdims, weft::range, weft::tensor;
+using weft::all, weft::axis, weft::keepdims, weft::range, weft::shape, weft::tensor;
 
 // A random part of every axis of a tensor of these sizes: count elements from start on, by step.
 template <int R>
@@ -162,4 +162,59 @@ TEST_CASE("1000 row programs that read views of what they write") {
     wrong += !difference(std::as_const(a).data(), want.data(), a.size(), 1e-5).empty();
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE("what has a name stays a snapshot when it is assigned to its own operands") {
+  tensor<float, 1> a = {1, 2, 3}, b = {10, 10, 10};
+  auto e = a + b;
+  a = e;
+  CHECK(allclose(a, tensor<float, 1>{11, 12, 13}));
+  CHECK(allclose(e, tensor<float, 1>{11, 12, 13}));
+  a = e;
+  CHECK(allclose(a, tensor<float, 1>{11, 12, 13}));
+
+  tensor<int, 1> r = {1, 2, 3, 4};
+  auto v = r(range(0, 3));
+  r(range(1, 4)) = v;
+  CHECK(all(r == tensor<int, 1>{1, 1, 2, 3}));
+  CHECK(all(v == tensor<int, 1>{1, 2, 3}));
+  auto const doubled = r * 2;
+  r(range(0, 4)) = doubled;
+  CHECK(all(doubled == tensor<int, 1>{2, 2, 4, 6}));
+  auto total = sum(r);
+  r(all) = total;
+  CHECK(total == 14);
+  CHECK(all(r == 14));
+
+  auto twice = b * 2;
+  weft::assign(b, twice, a, twice + 1);
+  CHECK(all(b == 20));
+  CHECK(all(a == 21));
+  CHECK(all(twice == 20));
+}
+
+TEST_CASE("what has no name, or was given up, leaves its place to the result") {
+  tensor<float, 1> a = {1, 2, 3}, b = {10, 10, 10};
+  auto const* const place = std::as_const(a).data();
+  auto const before = weft::memory_stats();
+  a = a + b;
+  {
+    auto e = a * 2;
+    a = std::move(e);
+  }
+  a += b;
+  a(all) = a * b;
+  a(range(0, 2)) = sum(b);
+  a(range(1, 3))(0) = 5;
+  CHECK(std::as_const(a).data() == place);
+  CHECK(weft::memory_stats().copies_on_write == before.copies_on_write);
+  CHECK(allclose(a, tensor<float, 1>{30, 5, 360}));
+}
+
+TEST_CASE("a tensor of known sizes that was moved from is zeros when a part of it is written") {
+  tensor<float, shape{20, 20}> a = weft::ones<float>({20, 20});
+  auto b = std::move(a);
+  a(0, all) = 1;
+  CHECK(sum(a) == 20);
+  CHECK(sum(b) == 400);
 }

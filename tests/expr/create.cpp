@@ -37,6 +37,25 @@ TEST_CASE("arange and linspace count, they don't add up") {
   CHECK(weft::linspace<float>(0, 1, 0).size() == 0);
 }
 
+TEST_CASE("what cannot be made says which function was asked") {
+  CHECK_THROWS_WITH((void)weft::zeros<float>({-1, 3}), "zeros: a negative size in (-1, 3)");
+  CHECK_THROWS_WITH((void)weft::full<float>({-1}, 2), "full: a negative size in (-1,)");
+  CHECK_THROWS_WITH((void)weft::eye<float>(-1), "eye: a negative size in (-1, -1)");
+  CHECK_THROWS_WITH((void)weft::linspace<float>(0, 1, -1), "linspace: a negative size in (-1,)");
+  CHECK_THROWS_AS((void)weft::arange<float>(0, 1e30f), weft::shape_error);
+}
+
+TEST_CASE("arange counts integers exactly") {
+  auto const far = std::int64_t{1} << 60;
+  CHECK(weft::arange<std::int64_t>(far, far + 3).size() == 3);
+  CHECK(weft::arange<std::int64_t>(far + 3, far, -2).size() == 2);
+  CHECK(weft::arange<std::uint64_t>(~std::uint64_t{4}, ~std::uint64_t{0}, 2).size() == 2);
+  CHECK(weft::arange<std::int8_t>(100, -128, -100).size() == 3);
+  CHECK(weft::arange<int>(3, 3).size() == 0);
+  CHECK(weft::arange<int>(3, 0).size() == 0);
+  CHECK(weft::arange<std::uint8_t>(5, 3).size() == 0);
+}
+
 TEST_CASE("reshape shares the buffer of a tensor and evaluates an expression") {
   auto a = weft::arange<float>(12);
   auto b = reshape(a, {3, -1});

@@ -38,7 +38,8 @@ TEST_CASE("braces of every rank, empty ones, ragged ones") {
   CHECK(nothing.size() == 0);
   tensor<int, 2> hollow = {{}, {}};
   CHECK(hollow.shape() == std::array<index_t, 2>{2, 0});
-  CHECK_THROWS_AS((tensor<int, 2>{{1, 2}, {3}}), weft::shape_error);
+  CHECK_THROWS_WITH_AS((tensor<int, 2>{{1, 2}, {3}}), "tensor: the braces hold rows of different lengths, 2 and 1",
+                       weft::shape_error);
   CHECK_THROWS_AS((tensor<int, 3>{{{1}, {2}}, {{3}}}), weft::shape_error);
   CHECK_THROWS_AS((tensor<int, shape{2, 2}>{{1, 2}}), weft::shape_error);
   tensor<int, 1> from_braces{row};
@@ -108,6 +109,55 @@ TEST_CASE("writing an element, in every way") {
   tensor<bool, 1> m = {true, false};
   m(1) = m(0);
   CHECK(m(1));
+}
+
+TEST_CASE("an element is changed in C++'s arithmetic") {
+  tensor<int, 1> a = {10, 10, 10};
+  a(0) /= 3;
+  a(1) += 2147483648LL - 2147483640LL;
+  a(2) = a(0) + a(1);
+  CHECK(holds(a, {3, 18, 21}));
+  tensor<std::int8_t, 1> b = {100, 100};
+  b(0) /= 256;  // as an int: a divisor that is cut to 8 bits would be 0
+  b(1) -= 300 - 250;
+  CHECK(holds(b, {0, 50}));
+  tensor<float, 1> c = {1, 2};
+  c(0) *= 0.5;
+  c(1) += a(0);
+  CHECK(holds(c, {0.5f, 5}));
+  c(0) = sum(c);
+  c(1) -= max(a);
+  CHECK(holds(c, {5.5f, -16}));
+}
+
+TEST_CASE("elements and results without axes are indices") {
+  tensor<float, 2> x = {{1, 2}, {3, 4}, {5, 6}};
+  tensor<int, 1> rows = {2, 0};
+  CHECK(holds(x(rows(0), weft::all), {5, 6}));
+  CHECK(x(rows(1), rows(1)) == 1);
+  CHECK(holds(x(argmax(rows), weft::all), {1, 2}));
+  CHECK(std::as_const(x)(rows(0), argmin(rows)) == 6);
+  CHECK(x.at(rows(0), -1) == 6);
+  x(rows(0), 0) = 7;
+  x(argmin(rows), weft::all) = 0;
+  CHECK(holds(x, {1, 2, 0, 0, 7, 6}));
+}
+
+TEST_CASE("whole numbers that the elements cannot be are refused") {
+  tensor<std::uint8_t, 1> image = {0, 44, 255};
+  CHECK_THROWS_WITH_AS((void)(image == 256), "the number 256 does not fit a tensor of uint8: cast the tensor",
+                       weft::dtype_error);
+  CHECK_THROWS_WITH_AS((void)(image > -1), "the number -1 does not fit a tensor of uint8: cast the tensor",
+                       weft::dtype_error);
+  CHECK_THROWS_AS(image += 300, weft::dtype_error);
+  CHECK_THROWS_AS(image = 300, weft::dtype_error);
+  CHECK_THROWS_AS(image(weft::range(0, 2)) = 300, weft::dtype_error);
+  CHECK_THROWS_AS((void)(tensor<int, 1>{1} + 5000000000LL), weft::dtype_error);
+  CHECK_THROWS_AS((void)(tensor<std::int64_t, 1>{1} + 0xffffffffffffffffull), weft::dtype_error);
+  CHECK(holds(image, {0, 44, 255}));
+  CHECK(holds(eval(image == 255), {false, false, true}));
+  CHECK(holds(eval(weft::cast<int>(image) > -1), {true, true, true}));
+  CHECK(holds(eval(image + true), {1, 45, 0}));
 }
 
 TEST_CASE("a write goes to this holder only") {

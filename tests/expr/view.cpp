@@ -115,6 +115,8 @@ TEST_CASE("axes in another order") {
 }
 
 TEST_CASE("broadcast_to") {
+  CHECK_THROWS_WITH_AS((void)broadcast_to(weft::ones<float>({1, 4}), {-1, 4}), "broadcast_to: a negative size in (-1, 4)",
+                       weft::shape_error);
   tensor<int, 1> v = {1, 2, 3};
   CHECK(holds(weft::broadcast_to(v, {2, 3}), {1, 2, 3, 1, 2, 3}));
   CHECK(holds(weft::broadcast_to(v(all, newaxis), {3, 2}), {1, 1, 2, 2, 3, 3}));

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -186,9 +187,30 @@ std::string to_text(std::array<index_t, R> const& e) {
   return to_text(e.data(), static_cast<int>(R));
 }
 
+// The sizes a user gave for what is to be made. A buffer's bytes are counted in index_t, too.
+template <int R>
+extents<R> checked_sizes(char const* operation, index_t const* sizes) {
+  extents<R> e{};
+  index_t n = 1;
+  for (int i = 0; i < R; ++i) {
+    index_t const s = sizes[i];
+    if (s < 0) fail<shape_error>(std::string(operation) + ": a negative size in " + to_text(sizes, R));
+    if (s != 0 && n > std::numeric_limits<index_t>::max() / 16 / s)
+      fail<shape_error>(std::string(operation) + ": too many elements in " + to_text(sizes, R));
+    n *= s;
+    e[static_cast<std::size_t>(i)] = s;
+  }
+  return e;
+}
+
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_shapes(char const* operation, index_t const* a, int rank_a,
                                                                index_t const* b, int rank_b, char const* rule) {
   fail<shape_error>(std::string(operation) + ": " + to_text(a, rank_a) + " and " + to_text(b, rank_b) + " " + rule);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_narrowed(std::uint64_t number, bool negative, char const* type) {
+  fail<dtype_error>("the number " + (negative ? std::to_string(static_cast<index_t>(number)) : std::to_string(number)) +
+                    " does not fit a tensor of " + type + ": cast the tensor");
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_moved_from() {

@@ -36,11 +36,11 @@ void write_inside(tensor<T, S>& t, E const& e) {
 
 // Into a tensor whose elements are in a buffer: its own if nobody else holds it.
 template <class T, auto S, class E, std::size_t R>
-WEFT_INLINE void write_outside(tensor<T, S>& t, E const& e, std::array<index_t, R> const& ext) {
+WEFT_INLINE void write_outside(tensor<T, S>& t, E const& e, owner given, std::array<index_t, R> const& ext) {
   room where;
   auto& items = t.items();
   if (items.buffer && same_extents(items.ext, ext) && !items.buffer.borrowed() &&
-      items.buffer.holders() == 1 + holders_in(e, items.buffer)) {
+      items.buffer.holders() == 1 + holders_in(e, given, items.buffer)) {
     items.buffer.drop_derived();
     where.in_place = items.buffer.data();
   }
@@ -55,7 +55,7 @@ template <class E>
 using tensor_of = tensor<element_t<E>, engine::spelling<dims_of<E>>()>;
 
 template <class T, auto S, class E>
-WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
+WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given, owner whose) {
   using target_type = tensor<T, S>;
   decltype(auto) e = stored(given);
   using node = std::remove_cvref_t<decltype(e)>;
@@ -64,7 +64,7 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
   } else if constexpr (order_of<node> > 0) {
     static_assert(order_of<node> == 0, "weft: a tracked value becomes a plain tensor only through detach");
   } else if constexpr (parametric<node>) {
-    assign_to(t, settled(e));
+    assign_to(t, settled(e), owner::statement);
   } else {
     auto const ext = e.sizes();
     if constexpr (target_type::stored_inline) {
@@ -84,7 +84,7 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given) {
           return;
         }
       }
-      engine::write_outside(t, e, ext);
+      engine::write_outside(t, e, whose, ext);
     }
   }
 }
@@ -102,7 +102,7 @@ template <expression X>
     return node(stored(given));
   } else {
     tensor_of<node> result;
-    assign_to(result, stored(given));
+    assign_to(result, stored(given), owner::variable);
     return result;
   }
 }
@@ -139,16 +139,16 @@ WEFT_INLINE constexpr element_t<E> number_of(E const& e) {
       return engine::element_at(e, at, engine::nothing_named{});
     }
     tensor<element_t<E>, 0> t;
-    assign_to(t, e);
+    assign_to(t, e, owner::variable);
     return t.items().items[0];
   }
 }
 
 template <class T, auto S, class X>
 WEFT_INLINE void fill_with(tensor<T, S>& t, X const& x) {
-  static_assert(std::is_same_v<T, promote_t<T, weak_t<typename expr::number<X>::type, T>>>,
+  static_assert(std::is_same_v<T, promote_t<T, weak_t<typename detail::number_type<X>::type, T>>>,
                 "weft: assign: a fractional number would be lost in a tensor of integers");
-  T const value = static_cast<T>(x);
+  T const value = expr::exactly<T>(static_cast<typename detail::number_type<X>::type>(x));
   T* const out = t.data();
   index_t const n = t.size();
   for (index_t i = 0; i < n; ++i) out[i] = value;
@@ -169,7 +169,7 @@ WEFT_INLINE auto stretched_to(char const* operation, extents<R> const& ext, E co
   return expr::view<E, unknown(R)>(e, ext, from);
 }
 
-// t op= x: the shape of t stays.
+// t op= x: the shape of t stays. Precondition: nobody but the statement has `e`.
 template <class T, auto S, class E>
 WEFT_INLINE void update_in_place(tensor<T, S>& t, E const& e) {
   constexpr bool fits = E::dims.rank == tensor<T, S>::dims.rank;
@@ -180,7 +180,7 @@ WEFT_INLINE void update_in_place(tensor<T, S>& t, E const& e) {
       auto const s = e.sizes();
       fail_shapes("update", ext.data(), tensor<T, S>::dims.rank, s.data(), E::dims.rank, "differ: the tensor keeps its shape");
     }
-    assign_to(t, e);
+    assign_to(t, e, owner::statement);
   }
 }
 
@@ -217,13 +217,13 @@ void write_through(T* base, index_t const* strides, extents<R> const& ext, E con
 }  // namespace engine
 
 template <class Tensor, shape D, class X>
-void assign_place(expr::place<Tensor, D>& p, X const& given) {
+void assign_place(expr::place<Tensor, D>& p, X const& given, owner whose) {
   using T = element_t<Tensor>;
   constexpr int R = D.rank, C = Tensor::dims.rank;
   if constexpr (!expression<X>) {
-    static_assert(C >= 0 && std::is_same_v<T, promote_t<T, weak_t<typename expr::number<X>::type, T>>>,
+    static_assert(C >= 0 && std::is_same_v<T, promote_t<T, weak_t<typename detail::number_type<X>::type, T>>>,
                   "weft: assign: a fractional number would be lost in a tensor of integers");
-    assign_place(p, expr::constant<T>(static_cast<T>(given)));
+    assign_place(p, expr::constant<T>(expr::exactly<T>(static_cast<typename detail::number_type<X>::type>(given))), owner::statement);
   } else {
     decltype(auto) e0 = stored(given);
     using node = std::remove_cvref_t<decltype(e0)>;
@@ -232,7 +232,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
     } else if constexpr (order_of<node> > 0) {
       static_assert(order_of<node> == 0, "weft: a tracked value becomes a plain tensor only through detach");
     } else if constexpr (parametric<node>) {
-      assign_place(p, settled(e0));
+      assign_place(p, settled(e0), owner::statement);
     } else {
       static_assert(holds<T, element_t<node>>,
                     "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
@@ -241,7 +241,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
         auto const s = e0.sizes();
         if (s != p.ext) fail_shapes("assign", p.ext.data(), R, s.data(), R, "differ: a view keeps its shape");
       }
-      auto const run = [&](auto const& e) {
+      auto const run = [&](auto const& e, bool copied) {
         index_t dense[max_rank], strides[max_rank] = {};
         engine::dense_strides(p.a.sizes().data(), C, dense);
         index_t offset = 0;
@@ -258,16 +258,19 @@ void assign_place(expr::place<Tensor, D>& p, X const& given) {
         } else {
           auto& buffer = p.target->items().buffer;
           p.a.items().buffer = storage();  // the place's own handle is no reader
-          if (buffer && buffer.holders() != 1 + engine::holders_in(e, buffer)) unshare(buffer);
+          if constexpr (Tensor::dims.known())
+            if (!buffer) p.target->items() = typename Tensor::items_t();  // moved from: zeros again
+          long const own = engine::holders_in(e0, whose, buffer) + (copied ? engine::holders_in(e, buffer) : 0);
+          if (buffer && buffer.holders() != 1 + own) unshare(buffer);
           if (buffer) buffer.drop_derived();
           base = static_cast<T*>(buffer.data());
         }
         engine::write_through<R>(base + offset, strides, p.ext, e);
       };
       if constexpr (node::dims.rank == R)
-        run(e0);
+        run(e0, false);
       else if constexpr (node::dims.rank == 0)
-        run(stretched_to<R>("assign", p.ext, e0));
+        run(stretched_to<R>("assign", p.ext, e0), true);
     }
   }
 }

@@ -99,6 +99,12 @@ WEFT_INLINE long holders_in(E const& e, storage const& buffer) {
   if constexpr (!requires { e.items().buffer; }) children<E>::each(e, counts_holders{buffer, n});
   return n;
 }
+// The same of what the statement was given. A variable keeps what it holds when the statement has ended, so that none
+// of it may be written to.
+template <class E>
+WEFT_INLINE long holders_in(E const& e, owner whose, storage const& buffer) {
+  return whose == owner::statement ? holders_in(e, buffer) : 0;
+}
 
 }  // namespace engine
 }  // namespace WEFT_ISA

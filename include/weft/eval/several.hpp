@@ -99,6 +99,7 @@ template <class Tensor, class E, class... Rest>
 struct pairs<Tensor, E, Rest...> {
   Tensor& tensor;
   E const& value;
+  owner whose;
   pairs<Rest...> rest;
   using T = element_t<Tensor>;
   static constexpr int R = E::dims.rank;
@@ -115,7 +116,7 @@ struct pairs<Tensor, E, Rest...> {
   static_assert(assignable(Tensor::dims, E::dims), "weft: assign: the tensor and its value differ in rank or size");
 
   long holders(storage const& buffer) const {
-    long n = holders_in(value, buffer);
+    long n = holders_in(value, whose, buffer);
     if constexpr (sizeof...(Rest) > 0) n += rest.holders(buffer);
     return n;
   }
@@ -265,12 +266,14 @@ void assign_pairs(Pairs& p) {
 }
 
 template <class T, class E, class... Rest>
-WEFT_INLINE auto make_pairs(T& t, E const& e, Rest&&... rest);
+WEFT_INLINE auto make_pairs(T& t, E&& e, Rest&&... rest);
 inline pairs<> make_pairs() { return {}; }
 template <class T, class E, class... Rest>
-WEFT_INLINE auto make_pairs(T& t, E const& e, Rest&&... rest) {
-  auto more = make_pairs(rest...);
-  return [&]<class... X>(pairs<X...> const& m) { return pairs<T, stored_t<E>, X...>{t, stored(e), m}; }(more);
+WEFT_INLINE auto make_pairs(T& t, E&& e, Rest&&... rest) {
+  auto more = make_pairs(static_cast<Rest&&>(rest)...);
+  return [&]<class... X>(pairs<X...> const& m) {
+    return pairs<T, stored_t<E>, X...>{t, stored(e), owner_of<E>, m};
+  }(more);
 }
 template <class... X>
 struct first_value;
@@ -288,9 +291,9 @@ WEFT_INLINE void assign_pairs_of(pairs<X...>& p) {
 
 // assign(t1, e1, t2, e2, ...): pairs of a tensor and an expression.
 template <class T, auto S, expression E, class... Rest>
-void assign(tensor<T, S>& t, E const& e, Rest&&... rest) {
+void assign(tensor<T, S>& t, E&& e, Rest&&... rest) {
   static_assert(sizeof...(Rest) % 2 == 0, "weft: assign takes pairs of a tensor and an expression");
-  auto p = engine::make_pairs(t, e, rest...);
+  auto p = engine::make_pairs(t, static_cast<E&&>(e), static_cast<Rest&&>(rest)...);
   engine::assign_pairs_of(p);
 }
 

@@ -26,14 +26,21 @@ class borrowed : public described<borrowed<T, R>, std::remove_const_t<T>, unknow
   WEFT_ALWAYS_INLINE T* data() const { return data_; }
 
   template <class... I>
-    requires(sizeof...(I) == R && (std::is_integral_v<I> && ...))
+    requires(sizeof...(I) == R && (index_number<I> && ...))
   WEFT_ALWAYS_INLINE T& operator()(I... index) const {
-    index_t at = 0, axis = 0;
-    ((at = at * ext_[static_cast<std::size_t>(axis++)] + static_cast<index_t>(index)), ...);
+    index_t const given[] = {static_cast<index_t>(index)..., 0};
+    index_t at = 0;
+    for (int i = 0; i < R; ++i) {
+#if WEFT_CHECKS
+      if (given[i] < 0 || given[i] >= ext_[static_cast<std::size_t>(i)])
+        fail<index_error>("index " + to_text(given, R) + " is outside borrowed memory of shape " + to_text(ext_));
+#endif
+      at = at * ext_[static_cast<std::size_t>(i)] + given[i];
+    }
     return data_[at];
   }
   template <class... I>
-    requires(sizeof...(I) > 0 && !(std::is_integral_v<I> && ... && (sizeof...(I) == R)))
+    requires(sizeof...(I) > 0 && !(index_number<I> && ... && (sizeof...(I) == R)))
   WEFT_ALWAYS_INLINE auto operator()(I const&... index) const {
     if constexpr (writable)
       return place_in(*this, index...);
@@ -73,7 +80,7 @@ inline namespace WEFT_ISA {
 
 template <class T, std::size_t R>
 [[nodiscard]] WEFT_INLINE auto borrow(T* data, index_t const (&sizes)[R]) {
-  return borrowed<T, static_cast<int>(R)>(data, expr::checked_sizes<static_cast<int>(R)>("borrow", sizes));
+  return borrowed<T, static_cast<int>(R)>(data, checked_sizes<static_cast<int>(R)>("borrow", sizes));
 }
 
 template <class T, int R, class... I>
@@ -91,9 +98,9 @@ void write_borrowed(borrowed<T, R>& b, X const& given) {
   if constexpr (std::is_const_v<T>) {
     return;
   } else if constexpr (!expression<X>) {
-    static_assert(std::is_same_v<T, promote_t<T, weak_t<typename expr::number<X>::type, T>>>,
+    static_assert(std::is_same_v<T, promote_t<T, weak_t<typename detail::number_type<X>::type, T>>>,
                   "weft: assign: a fractional number would be lost in a tensor of integers");
-    write_borrowed(b, expr::constant<T>(static_cast<T>(given)));
+    write_borrowed(b, expr::constant<T>(expr::exactly<T>(static_cast<typename detail::number_type<X>::type>(given))));
   } else {
     decltype(auto) e = stored(given);
     using node = std::remove_cvref_t<decltype(e)>;

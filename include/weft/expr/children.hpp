@@ -21,15 +21,6 @@ struct constant : described<constant<T>, T, weft::shape{}> {
   WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
 };
 
-template <class X>
-struct number {
-  using type = X;
-};
-template <class T>
-struct number<element_ref<T>> {
-  using type = T;
-};
-
 // The element type that decides what the literals beside it become.
 template <class... X>
 struct strong;
@@ -63,17 +54,26 @@ struct held_as {
 };
 template <class T, class X>
 struct held_as<T, X, false> {
-  using type = constant<weak_t<typename number<X>::type, T>>;
+  using type = constant<weak_t<typename detail::number_type<X>::type, T>>;
 };
 template <class T, class X>
 using own_t = typename held_as<T, std::remove_cvref_t<X>, expression<X>>::type;
+
+// A number as an element of type T. A whole one that T cannot hold is a mistake: it would wrap, and compare wrongly.
+template <class T, class X>
+WEFT_INLINE constexpr T exactly(X x) {
+  if constexpr (std::is_integral_v<X> && std::is_integral_v<T> && !std::is_same_v<X, T> && !std::is_same_v<T, bool>)
+    if (!std::in_range<T>(+x)) [[unlikely]]
+      fail_narrowed(static_cast<std::uint64_t>(x), +x < 0, name(dtype_of<T>));
+  return static_cast<T>(x);
+}
 
 // The operand itself: what has no other owner is moved in.
 template <class A, class X>
 WEFT_INLINE constexpr A own(X&& x) {
   using plain = std::remove_cvref_t<X>;
   if constexpr (!expression<plain>)
-    return A(static_cast<element_t<A>>(static_cast<typename number<plain>::type>(x)));
+    return A(exactly<element_t<A>>(static_cast<typename detail::number_type<plain>::type>(x)));
   else if constexpr (std::is_same_v<plain, A>)
     return A(static_cast<X&&>(x));
   else if constexpr (std::is_same_v<plain, X>)

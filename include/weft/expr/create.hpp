@@ -8,42 +8,37 @@ namespace weft {
 inline namespace WEFT_ISA {
 
 namespace expr {
-template <int R>
-extents<R> checked_sizes(char const* operation, index_t const* sizes) {
-  extents<R> e{};
-  index_t n = 1;
-  for (int i = 0; i < R; ++i) {
-    index_t const s = sizes[i];
-    if (s < 0) fail<shape_error>(std::string(operation) + ": a negative size in " + to_text(sizes, R));
-    if (s != 0 && n > std::numeric_limits<index_t>::max() / 16 / s)
-      fail<shape_error>(std::string(operation) + ": too many elements in " + to_text(sizes, R));
-    n *= s;
-    e[static_cast<std::size_t>(i)] = s;
-  }
-  return e;
+// Elements that are not set, for the function that says `operation` when it reports a mistake.
+template <element T, std::size_t R>
+tensor<T, static_cast<int>(R)> room_for(char const* operation, index_t const (&sizes)[R]) {
+  tensor<T, static_cast<int>(R)> t;
+  t.prepare(checked_sizes<static_cast<int>(R)>(operation, sizes));
+  return t;
+}
+template <element T, std::size_t R>
+auto filled(char const* operation, index_t const (&sizes)[R], T value) {
+  auto t = room_for<T>(operation, sizes);
+  t = value;
+  return t;
 }
 }  // namespace expr
 
 // Elements that are not set.
 template <element T, std::size_t R>
 [[nodiscard]] tensor<T, static_cast<int>(R)> empty(index_t const (&sizes)[R]) {
-  tensor<T, static_cast<int>(R)> t;
-  t.prepare(expr::checked_sizes<static_cast<int>(R)>("empty", sizes));
-  return t;
+  return expr::room_for<T>("empty", sizes);
 }
 template <element T, std::size_t R>
 [[nodiscard]] auto full(index_t const (&sizes)[R], T value) {
-  auto t = empty<T>(sizes);
-  t = value;
-  return t;
+  return expr::filled("full", sizes, value);
 }
 template <element T, std::size_t R>
 [[nodiscard]] auto zeros(index_t const (&sizes)[R]) {
-  return full<T>(sizes, T(0));
+  return expr::filled("zeros", sizes, T(0));
 }
 template <element T, std::size_t R>
 [[nodiscard]] auto ones(index_t const (&sizes)[R]) {
-  return full<T>(sizes, T(1));
+  return expr::filled("ones", sizes, T(1));
 }
 template <expression E>
 [[nodiscard]] auto full_like(E const& e, element_t<E> value) {
@@ -65,9 +60,21 @@ template <expression E>
 template <element T>
 [[nodiscard]] tensor<T, 1> arange(T start, T stop, T step = T(1)) {
   if (step == T(0)) fail<error>("arange: the step is 0");
-  double const steps = (static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(step);
-  index_t const n = steps > 0 ? static_cast<index_t>(std::ceil(steps)) : 0;
-  auto t = empty<T>({n});
+  index_t n = 0;
+  if constexpr (std::is_integral_v<T>) {
+    // Exactly: the distance and the step as numbers without a sign.
+    if ((step > T(0)) ? start < stop : stop < start) {
+      bool const up = step > T(0);
+      auto const far = static_cast<std::uint64_t>(up ? stop : start) - static_cast<std::uint64_t>(up ? start : stop);
+      auto const by = up ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
+      n = static_cast<index_t>((far - 1) / by + 1);
+    }
+  } else {
+    double const steps = (static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(step);
+    if (steps >= 0x1p62) fail<shape_error>("arange: " + std::to_string(steps) + " steps are too many elements");
+    n = steps > 0 ? static_cast<index_t>(std::ceil(steps)) : 0;
+  }
+  auto t = expr::room_for<T>("arange", {n});
   T* const out = t.data();
   for (index_t i = 0; i < n; ++i) out[i] = static_cast<T>(start + static_cast<T>(i) * step);
   return t;
@@ -79,7 +86,7 @@ template <element T>
 // n values from start to stop, both included.
 template <element T>
 [[nodiscard]] tensor<T, 1> linspace(T start, T stop, index_t n = 50) {
-  auto t = empty<T>({n});
+  auto t = expr::room_for<T>("linspace", {n});
   T* const out = t.data();
   for (index_t i = 0; i < n; ++i) {
     double const x = n > 1 ? static_cast<double>(i) / static_cast<double>(n - 1) : 0;
@@ -90,7 +97,7 @@ template <element T>
 // Ones on the k-th diagonal.
 template <element T>
 [[nodiscard]] tensor<T, 2> eye(index_t rows, index_t columns = -1, index_t k = 0) {
-  auto t = zeros<T>({rows, columns < 0 ? rows : columns});
+  auto t = expr::filled("eye", {rows, columns < 0 ? rows : columns}, T(0));
   T* const out = t.data();
   index_t const n = t.shape(1);
   for (index_t i = 0; i < rows; ++i)

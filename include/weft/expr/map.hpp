@@ -165,7 +165,7 @@ struct node_of<Op, false, C, X, Y> {
     if constexpr (expression<X> || expression<Y>)
       return std::type_identity<strong_t<X, Y>>();
     else  // two literals: C++'s own common type decides
-      return std::common_type<typename number<std::remove_cvref_t<X>>::type, typename number<std::remove_cvref_t<Y>>::type>();
+      return std::common_type<typename detail::number_type<std::remove_cvref_t<X>>::type, typename detail::number_type<std::remove_cvref_t<Y>>::type>();
   }
   using T = typename decltype(element())::type;
   using A = own_t<bool, C>;

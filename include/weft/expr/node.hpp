@@ -21,6 +21,21 @@ template <class T>
 inline constexpr bool is_element_ref = false;
 template <class T>
 inline constexpr bool is_element_ref<element_ref<T>> = true;
+
+// The type of the number that an operand is or, of rank 0, can be read as; void if it is none.
+template <class X>
+struct number_type {
+  using type = X;
+};
+template <class T>
+struct number_type<element_ref<T>> {
+  using type = T;
+};
+template <class X>
+  requires requires { typename X::weft_node; }
+struct number_type<X> {
+  using type = std::conditional_t<X::dims.rank == 0, typename X::element, void>;
+};
 }  // namespace detail
 
 template <class E>
@@ -32,6 +47,10 @@ concept scalar = std::is_arithmetic_v<std::remove_cvref_t<X>> || detail::is_elem
 
 template <class X>
 concept operand = expression<X> || scalar<X>;
+
+// What can name a place on an axis: an integer, an element of a tensor of integers, a rank-0 result such as argmax(x).
+template <class X>
+concept index_number = operand<X> && std::is_integral_v<typename detail::number_type<std::remove_cvref_t<X>>::type>;
 
 // At least one is an expression, so that the operators never meet plain numbers.
 template <class... X>
@@ -94,6 +113,12 @@ WEFT_ALWAYS_INLINE constexpr stored_t<X> taken(X&& x) {
   else
     return stored(x);
 }
+
+// Whose an expression is that is assigned: the statement's, if nobody else can see it afterwards (it has no name, or
+// was given up by std::move), or that of a variable, which stays the snapshot it is.
+enum class owner { statement, variable };
+template <class X>
+inline constexpr owner owner_of = std::is_lvalue_reference_v<X> ? owner::variable : owner::statement;  // of an X&&
 
 // The result of a mistake that was reported already: takes part in anything, so that one mistake gives one message.
 struct poison {

@@ -100,7 +100,7 @@ template <class T = float, std::size_t R>
                            std::type_identity_t<T> high = 1) {
   if (!(low < high) || high - low > std::numeric_limits<T>::max()) [[unlikely]]
     fail<error>("random::uniform: no numbers from " + std::to_string(low) + " to " + std::to_string(high));
-  auto t = empty<T>(sizes);
+  auto t = expr::room_for<T>("random::uniform", sizes);
   detail::fill(t.data(), t.size(),
                [=]<int N>(index_t i) { return simd::uniform<T, N>(detail::words(k), i, low, high); });
   return t;
@@ -109,7 +109,7 @@ template <class T = float, std::size_t R>
   requires std::is_floating_point_v<T>
 [[nodiscard]] auto normal(key k, index_t const (&sizes)[R], std::type_identity_t<T> mean = 0,
                           std::type_identity_t<T> deviation = 1) {
-  auto t = empty<T>(sizes);
+  auto t = expr::room_for<T>("random::normal", sizes);
   detail::fill(t.data(), t.size(), [=]<int N>(index_t i) {
     using P = simd::pack<T, N>;
     return simd::exact::add(simd::exact::mul(simd::normal<T, N>(detail::words(k), i), P(deviation)), P(mean));
@@ -120,7 +120,7 @@ template <class T = float, std::size_t R>
 template <std::size_t R>
 [[nodiscard]] auto bernoulli(key k, index_t const (&sizes)[R], double p = 0.5) {
   if (!(p >= 0 && p <= 1)) [[unlikely]] fail<error>("random::bernoulli: " + std::to_string(p) + " is no probability");
-  tensor<bool, static_cast<int>(R)> t = empty<bool>(sizes);
+  tensor<bool, static_cast<int>(R)> t = expr::room_for<bool>("random::bernoulli", sizes);
   auto const limit = static_cast<std::uint64_t>(p * 4294967296.0);
   bool* const out = t.data();
   index_t const n = t.size();
@@ -135,7 +135,7 @@ template <class T = int, std::size_t R>
   if (!(low < high)) [[unlikely]]
     fail<error>("random::randint: no integers from " + std::to_string(low) + " to " + std::to_string(high));
   auto const span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  auto t = empty<T>(sizes);
+  auto t = expr::room_for<T>("random::randint", sizes);
   T* const out = t.data();
   index_t const n = t.size();
   for (index_t i = 0; i < n; ++i)

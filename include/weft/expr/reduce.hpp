@@ -20,10 +20,7 @@ struct axis_list {};
 template <index_t... A>
 inline constexpr axis_list<A...> axis{};
 
-struct keepdims_t {
-  bool keep = true;
-  constexpr keepdims_t operator()(bool k) const { return {k}; }
-};
+struct keepdims_t {};
 inline constexpr keepdims_t keepdims{};
 
 inline namespace WEFT_ISA {

@@ -44,10 +44,29 @@ struct element_ref {
   WEFT_ALWAYS_INLINE operator T() const { return value; }
   WEFT_ALWAYS_INLINE void operator=(T x) && { put(x); }
   WEFT_ALWAYS_INLINE void operator=(element_ref const& other) && { put(other.value); }
-  WEFT_ALWAYS_INLINE void operator+=(T x) && { put(static_cast<T>(value + x)); }
-  WEFT_ALWAYS_INLINE void operator-=(T x) && { put(static_cast<T>(value - x)); }
-  WEFT_ALWAYS_INLINE void operator*=(T x) && { put(static_cast<T>(value * x)); }
-  WEFT_ALWAYS_INLINE void operator/=(T x) && { put(static_cast<T>(value / x)); }
+  template <scalar X>
+  WEFT_ALWAYS_INLINE void operator=(X const& x) && {
+    put(static_cast<T>(fitting(x)));
+  }
+  // In C++'s arithmetic, as `value op= x` is.
+  template <class X>
+  using beside = std::common_type_t<T, typename detail::number_type<X>::type>;
+  template <operand X>
+  WEFT_ALWAYS_INLINE void operator+=(X const& x) && {
+    put(static_cast<T>(static_cast<beside<X>>(value) + static_cast<beside<X>>(fitting(x))));
+  }
+  template <operand X>
+  WEFT_ALWAYS_INLINE void operator-=(X const& x) && {
+    put(static_cast<T>(static_cast<beside<X>>(value) - static_cast<beside<X>>(fitting(x))));
+  }
+  template <operand X>
+  WEFT_ALWAYS_INLINE void operator*=(X const& x) && {
+    put(static_cast<T>(static_cast<beside<X>>(value) * static_cast<beside<X>>(fitting(x))));
+  }
+  template <operand X>
+  WEFT_ALWAYS_INLINE void operator/=(X const& x) && {
+    put(static_cast<T>(static_cast<beside<X>>(value) / static_cast<beside<X>>(fitting(x))));
+  }
   // A named element is a value: write to the tensor itself, a(i) = x.
   void operator=(T) & = delete;
 
@@ -56,6 +75,13 @@ struct element_ref {
       : value(other.value), owner(other.owner), offset(other.offset) {}
 
  private:
+  template <class X>
+  WEFT_ALWAYS_INLINE static auto fitting(X const& x) {
+    using number = typename detail::number_type<X>::type;
+    static_assert(!(std::is_integral_v<T> && std::is_floating_point_v<number>),
+                  "weft: assign: a fractional number would be lost in a tensor of integers");
+    return static_cast<number>(x);
+  }
   WEFT_ALWAYS_INLINE void put(T x) {
     unshare(*owner);
     static_cast<T*>(owner->data())[offset] = x;
@@ -214,13 +240,13 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
     requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, tensor> && assignable(dims, dims_of<E>) &&
              holds<T, element_t<E>>)
   WEFT_ALWAYS_INLINE constexpr tensor(E const& e) {
-    assign_to(*this, e);
+    assign_to(*this, e, owner::variable);
   }
   template <class E>
     requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, tensor> && assignable(dims, dims_of<E>) &&
              holds<T, element_t<E>>)
-  WEFT_ALWAYS_INLINE constexpr tensor& operator=(E const& e) {
-    assign_to(*this, e);
+  WEFT_ALWAYS_INLINE constexpr tensor& operator=(E&& e) {
+    assign_to(*this, e, owner_of<E>);
     return *this;
   }
   // A number fills the tensor.
@@ -257,12 +283,12 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
 
   // An element: as many integers as axes. Reads never copy the buffer.
   template <class... I>
-    requires(sizeof...(I) == dims.rank && dims.rank > 0 && (std::is_integral_v<I> && ...))
+    requires(sizeof...(I) == dims.rank && dims.rank > 0 && (index_number<I> && ...))
   WEFT_ALWAYS_INLINE constexpr T operator()(I... index) const {
     return items_.data()[offset(index...)];
   }
   template <class... I>
-    requires(sizeof...(I) == dims.rank && dims.rank > 0 && (std::is_integral_v<I> && ...))
+    requires(sizeof...(I) == dims.rank && dims.rank > 0 && (index_number<I> && ...))
   WEFT_ALWAYS_INLINE constexpr decltype(auto) operator()(I... index) {
     if constexpr (stored_inline) {
       return static_cast<T&>(items_.items[offset(index...)]);
@@ -273,24 +299,24 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   }
   // Checked in every build; a negative index counts from the end.
   template <class... I>
-    requires(sizeof...(I) == dims.rank && (std::is_integral_v<I> && ...))
+    requires(sizeof...(I) == dims.rank && (index_number<I> && ...))
   WEFT_ALWAYS_INLINE constexpr T at(I... index) const {
     return items_.data()[checked_offset<true>(index...)];
   }
 
   // Views: see expr/view.hpp. Only the unnamed view of a tensor that may be written to can be assigned to.
   template <class... I>
-    requires(dims.rank > 0 && sizeof...(I) > 0 && !(std::is_integral_v<I> && ... && (sizeof...(I) == dims.rank)))
+    requires(dims.rank > 0 && sizeof...(I) > 0 && !(index_number<I> && ... && (sizeof...(I) == dims.rank)))
   WEFT_ALWAYS_INLINE constexpr auto operator()(I const&... index) & {
     return place_in(*this, index...);
   }
   template <class... I>
-    requires(dims.rank > 0 && sizeof...(I) > 0 && !(std::is_integral_v<I> && ... && (sizeof...(I) == dims.rank)))
+    requires(dims.rank > 0 && sizeof...(I) > 0 && !(index_number<I> && ... && (sizeof...(I) == dims.rank)))
   WEFT_ALWAYS_INLINE constexpr auto operator()(I const&... index) const& {
     return view_of(*this, index...);
   }
   template <class... I>
-    requires(dims.rank > 0 && sizeof...(I) > 0 && !(std::is_integral_v<I> && ... && (sizeof...(I) == dims.rank)))
+    requires(dims.rank > 0 && sizeof...(I) > 0 && !(index_number<I> && ... && (sizeof...(I) == dims.rank)))
   WEFT_ALWAYS_INLINE constexpr auto operator()(I const&... index) && {
     return view_of(static_cast<tensor const&>(*this), index...);
   }
@@ -336,7 +362,8 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   template <int Axis, class L>
   WEFT_ALWAYS_INLINE static constexpr void fill_from(L const& list, extents<dims.rank> const& e, T*& out) {
     if (static_cast<index_t>(list.size()) != e[Axis])
-      fail<shape_error>("tensor: the braces hold rows of different lengths");
+      fail<shape_error>("tensor: the braces hold rows of different lengths, " + std::to_string(e[Axis]) + " and " +
+                        std::to_string(list.size()));
     auto const* p = list.begin();
     // GCC 12 at -O2 with AVX-512 makes {1, 1, 0, 0} of constants into {1, 1, 1, 1} unless it loses sight of the list.
     if (!std::is_constant_evaluated()) __asm__("" : "+r"(p));

@@ -109,11 +109,11 @@ inline constexpr bool is_all = requires { typename I::weft_all; };
 template <class I>
 inline constexpr bool makes_axis = std::is_same_v<I, range> || std::is_same_v<I, newaxis_t> || is_all<I>;
 template <class I>
-concept index_argument = std::is_integral_v<I> || makes_axis<I> || std::is_same_v<I, ellipsis_t>;
+concept index_argument = index_number<I> || makes_axis<I> || std::is_same_v<I, ellipsis_t>;
 
 // -1: integer, 0: all, 1: range, 2: newaxis, 3: ellipsis
 template <class I>
-inline constexpr int index_kind = std::is_integral_v<I>          ? -1
+inline constexpr int index_kind = index_number<I>               ? -1
                                   : std::is_same_v<I, range>      ? 1
                                   : std::is_same_v<I, newaxis_t>  ? 2
                                   : std::is_same_v<I, ellipsis_t> ? 3
@@ -170,9 +170,9 @@ constexpr void locate(extents<R> const& s, axis_sources<R>& from, extents<V>& ex
     using X = std::remove_cvref_t<decltype(i)>;
     constexpr int k = index_kind<X>;
     if constexpr (k == -1) {
-      index_t const n = s[at], j = static_cast<index_t>(i) < 0 ? static_cast<index_t>(i) + n : static_cast<index_t>(i);
+      index_t const n = s[at], asked = static_cast<index_t>(i), j = asked < 0 ? asked + n : asked;
       if (j < 0 || j >= n)
-        fail<index_error>("index " + std::to_string(i) + " is outside axis " + std::to_string(at) + " of a tensor of shape " + to_text(s));
+        fail<index_error>("index " + std::to_string(asked) + " is outside axis " + std::to_string(at) + " of a tensor of shape " + to_text(s));
       from[at++] = {-1, j, 0};
     } else if constexpr (k == 0) {
       keep(1);
@@ -208,7 +208,7 @@ template <class Tensor, weft::shape D>
 struct place;
 
 template <class Tensor, weft::shape D, class... I>
-WEFT_INLINE constexpr auto narrowed(place<Tensor, D> const& p, I const&... index) {
+WEFT_INLINE constexpr auto narrowed(place<Tensor, D>& p, I const&... index) {
   if constexpr (check_index<D, I...>()) {
     constexpr weft::shape S = indexed_shape<D, I...>();
     extents<S.rank> ext{};
@@ -220,7 +220,9 @@ WEFT_INLINE constexpr auto narrowed(place<Tensor, D> const& p, I const&... index
       axis_source const i = inner[static_cast<std::size_t>(s.axis)];
       s = {i.axis, s.start + s.step * i.start, i.axis < 0 ? 0 : s.step * i.step};
     }
-    return place<Tensor, S>(view<Tensor, S>(p.a, ext, from), p.target);
+    place<Tensor, S> inner_place(view<Tensor, S>(p.a, ext, from), p.target);
+    if constexpr (requires { p.a.items().buffer; }) p.a.items().buffer = storage();  // one handle is enough
+    return inner_place;
   } else {
     return poison{};
   }
@@ -248,25 +250,25 @@ struct place : view<Tensor, D> {
   }
 
   template <operand X>
-  WEFT_INLINE constexpr void operator=(X const& x) && {
-    assign_place(*this, x);
+  WEFT_INLINE constexpr void operator=(X&& x) && {
+    assign_place(*this, x, owner_of<X>);
   }
-  WEFT_INLINE constexpr void operator=(place const& x) && { assign_place(*this, x.as_view()); }
+  WEFT_INLINE constexpr void operator=(place const& x) && { assign_place(*this, x.as_view(), owner::variable); }
   template <operand X>
   WEFT_INLINE constexpr void operator+=(X&& x) && {
-    assign_place(*this, as_view() + static_cast<X&&>(x));
+    assign_place(*this, as_view() + static_cast<X&&>(x), owner::statement);
   }
   template <operand X>
   WEFT_INLINE constexpr void operator-=(X&& x) && {
-    assign_place(*this, as_view() - static_cast<X&&>(x));
+    assign_place(*this, as_view() - static_cast<X&&>(x), owner::statement);
   }
   template <operand X>
   WEFT_INLINE constexpr void operator*=(X&& x) && {
-    assign_place(*this, as_view() * static_cast<X&&>(x));
+    assign_place(*this, as_view() * static_cast<X&&>(x), owner::statement);
   }
   template <operand X>
   WEFT_INLINE constexpr void operator/=(X&& x) && {
-    assign_place(*this, as_view() / static_cast<X&&>(x));
+    assign_place(*this, as_view() / static_cast<X&&>(x), owner::statement);
   }
   // A named view is a snapshot that cannot be assigned to: write a(1, all) = x.
   template <operand X>
@@ -430,12 +432,11 @@ WEFT_INLINE auto broadcast_to(A const& x, index_t const (&sizes)[R]) {
   using E = std::remove_cvref_t<decltype(a)>;
   constexpr int r = static_cast<int>(R);
   static_assert(rank_of<A> <= r, "weft: broadcast_to: fewer axes than the tensor has");
-  extents<r> ext{};
+  extents<r> const ext = checked_sizes<r>("broadcast_to", sizes);
   expr::axis_sources<rank_of<A>> from{};
   auto const s = a.sizes();
   for (int i = 0; i < r; ++i) {
     auto const k = static_cast<std::size_t>(i);
-    ext[k] = sizes[k];
     if (int const c = i - (r - rank_of<A>); c >= 0) {
       index_t const n = s[static_cast<std::size_t>(c)];
       if (n != sizes[k] && n != 1)
