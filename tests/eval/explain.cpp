@@ -62,6 +62,20 @@ TEST_CASE("products") {
   CHECK(kernels(matmul(matmul(x, w), x)) == 2);
 }
 
+TEST_CASE("what only the sizes decide") {
+  auto x = some<float>({4, 5}, 1), longer = some<float>({4, 9}, 2), row = some<float>({1, 5}, 3);
+  auto const fused = x - mean(x, axis<-1>, keepdims), apart = x - mean(longer, axis<-1>, keepdims);
+  CHECK(kernels(fused) == 1);
+  CHECK(kernels(apart) == 2);
+  CHECK(explain(fused).passes == 2);
+  CHECK(explain(apart).passes == 1);
+  CHECK(explain(apart).temporaries == 1);
+  CHECK(kernels(sum(x, axis<1>) + sum(x * 2, axis<1>)) == 1);
+  CHECK(kernels(sum(x, axis<1>) + sum(longer, axis<1>)) == 3);
+  CHECK(kernels(sum(x - mean(longer, axis<-1>, keepdims), axis<1>)) == 2);
+  CHECK(kernels(matmul(row, some<float>({5, 3}, 4)) + some<float>({4, 3}, 5)) == 2);
+}
+
 TEST_CASE("names that are met only apart are not computed for nothing") {
   auto a = some<float>({16, 33}, 1);
   CHECK(kernels(let(a + 1, [](auto c) { return sum(c, axis<0>); })) == 2);

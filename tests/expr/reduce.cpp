@@ -122,6 +122,13 @@ TEST_CASE("NaN and infinities") {
   CHECK(std::isnan(float(max(all_nan))));
 }
 
+TEST_CASE("argmax of more elements than its places can count is refused") {
+  auto const many = weft::broadcast_to(tensor<std::uint8_t, 1>{7}, {index_t(3000000000)});
+  CHECK_THROWS_AS((void)argmax(many), weft::shape_error);
+  CHECK_THROWS_AS((void)argmin(many, axis<0>), weft::shape_error);
+  CHECK_NOTHROW((void)argmax(weft::cast<double>(many)));
+}
+
 TEST_CASE("small integers don't wrap, sums of many ones are exact") {
   CHECK(sum(weft::full<weft::int8>({1000}, 100)) == 100000);
   CHECK(sum(weft::ones<bool>({70000})) == 70000);

@@ -160,6 +160,52 @@ inline void say(explanation& x, char const* what, char const* role, int passes, 
   x.text += "\n";
 }
 
+// One loop of the statement, bound in `Context`. `Narrow`: one value a row.
+template <class Context, bool Narrow, class E>
+void explain_rows(E const& e, explanation& x, char const* role) {
+  using cursor = bound<Context, E>;
+  constexpr int last = cursor::avail;
+  look<Context>(e, x, no_names{});
+  char const* const what = Narrow ? "rows, one value each" : last > 0 ? "row program" : "elementwise";
+  say(x, what, role, last + 1, to_text(e.sizes()), weft::name(dtype_of<element_t<E>>));
+  x.passes = last + 1;
+  if constexpr (last > 0) {
+    index_t n = rows_kept<cursor, last>::bytes;
+    auto const of_row = [&n](auto const& ext) {
+      for (int i = Context::domain - Context::q; i < Context::domain; ++i) n *= ext[static_cast<std::size_t>(i)];
+    };
+    if constexpr (Narrow)
+      of_row(reduced<E>::sizes(e));
+    else
+      of_row(e.sizes());
+    if (n > x.scratch_bytes) x.scratch_bytes = n;
+  }
+}
+
+// The loop that `execute` chooses, which depends on whether the reductions have the rows of the result.
+template <class E>
+void explain_loop(E const& e, explanation& x, char const* role) {
+  using with = decltype(statement_context<E>());
+  using alone = context<E::dims.rank, 0, true>;
+  if constexpr (strategy_of<E>() == strategy::narrow) {
+    if constexpr (single_reduction<E>)
+      explain_rows<with, true>(e, x, role);
+    else if (narrow_agrees<with>(e, reduced<E>::sizes(e).data()))
+      explain_rows<with, true>(e, x, role);
+    else if constexpr (root_reduction<E>)
+      explain_rows<shallow_context<with::domain, with::q>, true>(e, x, role);
+    else
+      explain_rows<alone, false>(e, x, role);
+  } else if constexpr (with::q > 0) {
+    if (rows_agree<with>(e, e.sizes().data()))
+      explain_rows<with, false>(e, x, role);
+    else
+      explain_rows<alone, false>(e, x, role);
+  } else {
+    explain_rows<with, false>(e, x, role);
+  }
+}
+
 template <class E>
 void explain_statement(E const& e, explanation& x, char const* role) {
   constexpr strategy s = strategy_of<E>();
@@ -174,6 +220,8 @@ void explain_statement(E const& e, explanation& x, char const* role) {
   } else if constexpr (s == strategy::product) {
     auto const& n = product_in<E>::find(e);
     using P = std::remove_cvref_t<decltype(n)>;
+    if constexpr (!std::is_same_v<E, P> && P::dims.rank == E::dims.rank)
+      if (n.sizes() != e.sizes()) return explain_rows<context<E::dims.rank, 0, true>, false>(e, x, role);  // stretched
     auto const operand = [&](auto const& o) {
       using O = std::remove_cvref_t<decltype(o)>;
       look<context<2, 0, true>>(o, x, no_names{});
@@ -186,27 +234,7 @@ void explain_statement(E const& e, explanation& x, char const* role) {
     if constexpr (!std::is_same_v<E, P> && E::dims.rank == 2) what += ", the rest on its tiles";
     say(x, what.c_str(), role, 1, sizes, type);
   } else {
-    look<with>(e, x, no_names{});
-    constexpr int last = cursor_of<E>::avail;
-    if constexpr (s == strategy::narrow) {
-      say(x, "rows, one value each", role, last + 1, sizes, type);
-      x.passes = last + 1;
-    } else {
-      say(x, last > 0 ? "row program" : "elementwise", role, last + 1, sizes, type);
-      x.passes = last + 1;
-    }
-    index_t n = 1;
-    if constexpr (last > 0) {
-      index_t per_row = rows_kept<cursor_of<E>, last>::bytes;
-      if constexpr (s == strategy::narrow) {
-        auto const ext = reduced<E>::sizes(e);
-        for (int i = with::domain - with::q; i < with::domain; ++i) n *= ext[static_cast<std::size_t>(i)];
-      } else {
-        auto const ext = e.sizes();
-        for (int i = with::domain - with::q; i < with::domain; ++i) n *= ext[static_cast<std::size_t>(i)];
-      }
-      if (per_row * n > x.scratch_bytes) x.scratch_bytes = per_row * n;
-    }
+    explain_loop(e, x, role);
   }
 }
 

@@ -191,7 +191,7 @@ struct any : extreme<true> {
   using accumulator = extreme<true>::accumulator<uint8, N>;
 };
 
-// The first place of the extreme value; NaN never wins.
+// The first place of the extreme value. A NaN never wins; a row of nothing but NaN and what loses to every number gives 0.
 template <bool Max>
 struct extreme_place {
   static constexpr bool needs_elements = true;
@@ -199,8 +199,8 @@ struct extreme_place {
   using compute = std::conditional_t<std::is_same_v<T, bool>, uint8, T>;
   template <class T>
   using result = index_t;
-  // Positions are kept in the width of the values: as many lanes, and no conversion in the loop. Rows of more than
-  // 2^31 elements need wider ones.
+  // Positions are kept in the width of the values: as many lanes, and no conversion in the loop. (32 bits for narrower
+  // values; `reduce` refuses rows that need more.)
   template <class T, int N>
   struct accumulator {
     using place = std::conditional_t<sizeof(T) == 8, int64, int32>;

@@ -55,6 +55,7 @@ struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<elem
   A a;
   WEFT_INLINE constexpr explicit reduce(A x) : a(static_cast<A&&>(x)) {
     if constexpr (Op::needs_elements) check_not_empty();
+    if constexpr (std::is_same_v<Op, fold::argmax> || std::is_same_v<Op, fold::argmin>) check_places();
   }
   WEFT_INLINE constexpr extents<A::dims.rank> sizes() const {
     auto e = a.sizes();
@@ -69,6 +70,16 @@ struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<elem
     for (int i = 0; i < A::dims.rank; ++i)
       if (((Mask >> i) & 1) && e[static_cast<std::size_t>(i)] == 0) [[unlikely]]
         fail<shape_error>(std::string(Op::name) + ": nothing to reduce in " + to_text(e));
+  }
+  // Places are as wide as the elements, so that the loop has as many lanes of them.
+  WEFT_INLINE constexpr void check_places() const {
+    auto const e = a.sizes();
+    index_t n = 1;
+    for (int i = 0; i < A::dims.rank; ++i)
+      if ((Mask >> i) & 1) n *= e[static_cast<std::size_t>(i)];
+    if (sizeof(element_t<A>) < 8 && n > std::numeric_limits<std::int32_t>::max()) [[unlikely]]
+      fail<shape_error>(std::string(Op::name) + ": " + to_text(e) +
+                        " has more than 2^31 elements a place: reshape it, or cast it to 64 bits");
   }
 };
 
