@@ -155,7 +155,7 @@ struct gelu : floating {
     if constexpr (is_number<V>)
       return static_cast<V>(V(0.5) * a * (V(1) + std::erf(a * V(0.70710678118654752440))));
     else
-      return a * simd::fma(simd::erf(a * V(0.70710678118654752440)), V(0.5), V(0.5));
+      return a * simd::fma(simd::erf(a * V(static_cast<typename V::value_type>(0.70710678118654752440))), V(0.5), V(0.5));
   }
 };
 
