@@ -3,7 +3,7 @@
 #include "../eval/oracle.hpp"
 
 using namespace oracle;
-using weft::axis, weft::keepdims, weft::tensor;
+using weft::axis, weft::ddof, weft::keepdims, weft::tensor;
 
 TEST_CASE("var and stddev") {
   auto x = some<float>({3, 4, 5}, 1);
@@ -11,12 +11,14 @@ TEST_CASE("var and stddev") {
   agrees(var(x * 2, axis<0>));
   agrees(var(x, axis<1>, keepdims));
   agrees(var(x, axis<1, 2>));
-  agrees(var(x + 1, axis<-1>, index_t(1)));
+  agrees(var(x + 1, axis<-1>, ddof(1)));
   agrees(weft::stddev(x, axis<0, 2>));
   auto far = x + 10000;
   CHECK(float(var(far)) == doctest::Approx(float(var(x))).epsilon(1e-2));
   CHECK(float(var(tensor<float, 1>{1, 2, 3, 4})) == 1.25f);
-  CHECK(float(var(tensor<float, 1>{1, 2, 3, 4}, index_t(1))) == doctest::Approx(5.0 / 3));
+  CHECK(float(var(tensor<float, 1>{1, 2, 3, 4}, ddof(1))) == doctest::Approx(5.0 / 3));
+  CHECK(float(weft::stddev(tensor<float, 1>{1, 2, 3, 4}, ddof(1))) == doctest::Approx(std::sqrt(5.0 / 3)));
+  static_assert(!std::is_convertible_v<int, ddof>);  // a number is an axis
 }
 
 TEST_CASE("logsumexp, softmax, log_softmax along any axis") {
@@ -28,8 +30,42 @@ TEST_CASE("logsumexp, softmax, log_softmax along any axis") {
   agrees(softmax(x * 2, axis<1>));
   agrees(log_softmax(x));
   agrees(log_softmax(x + 1, axis<0, 2>));
-  for (index_t at : {-3, -2, -1, 0, 1, 2}) agrees(softmax(x, at));
-  CHECK_THROWS_AS((void)softmax(x, 3), weft::index_error);
+}
+
+// An axis known at run time gives what the same axis known to the compiler does.
+template <index_t I, class X, class F>
+void same_at(X const& x, F const& f) {
+  static_assert(std::is_same_v<weft::element_t<decltype(f(x, I))>, weft::element_t<decltype(f(x, axis<I>))>>);
+  auto const e = f(x, I);
+  agrees(e);
+  auto const want = eval(f(x, axis<I>));
+  CHECK(e.sizes() == want.sizes());
+  CHECK(allclose(e, want, 1e-5, 1e-6));
+}
+template <class F>
+void at_run_time(F const& f) {
+  auto const x = some<float>({3, 4, 5}, 1);
+  same_at<0>(x, f);
+  same_at<1>(x, f);
+  same_at<-1>(x * 2 - 1, f);
+  CHECK_THROWS_AS((void)f(x, 3), weft::index_error);
+  CHECK_THROWS_AS((void)f(x, -4), weft::index_error);
+}
+
+TEST_CASE("an axis known at run time") {
+  at_run_time([](auto const& x, auto at) { return var(x, at); });
+  at_run_time([](auto const& x, auto at) { return var(x, at, keepdims, ddof(1)); });
+  at_run_time([](auto const& x, auto at) { return weft::stddev(x, at); });
+  at_run_time([](auto const& x, auto at) { return weft::stddev(x, at, keepdims, ddof(1)); });
+  at_run_time([](auto const& x, auto at) { return logsumexp(x, at); });
+  at_run_time([](auto const& x, auto at) { return logsumexp(x, at, keepdims); });
+  at_run_time([](auto const& x, auto at) { return softmax(x, at); });
+  at_run_time([](auto const& x, auto at) { return log_softmax(x, at); });
+  at_run_time([](auto const& x, auto at) { return weft::cast<int>(weft::all(x > -1.5f, at)); });
+  at_run_time([](auto const& x, auto at) { return weft::cast<int>(weft::all(x > -1.5f, at, keepdims)); });
+  CHECK(holds(var(tensor<float, 2>{{1, 2, 3}, {1, 1, 1}}, 1), {2.f / 3, 0}));
+  CHECK(holds(var(tensor<float, 2>{{1, 2, 3}, {1, 1, 1}}, 1, ddof(1)), {1, 0}));
+  CHECK(holds(weft::all(tensor<int, 2>{{1, 2}, {0, 3}}, 0), {0, 1}));
 }
 
 TEST_CASE("without overflow, and infinities") {

@@ -23,12 +23,6 @@ struct place {
   unsigned several = 0;
 };
 
-// f over the axis, brought to the end: the others keep their order.
-template <class X, class F>
-auto at_last_axis(X const& x, F const& f, weft::index_t axis) {
-  return f(moveaxis(x, axis, -1));
-}
-
 template <bool Differentiable, bool Several, class T, class F>
 answer reduce_as(test_case const& c, place p, F const& f) {
   answer a;
@@ -104,25 +98,11 @@ REDUCTION(mean, mean, true, true)
 REDUCTION(max, max, true, true)
 REDUCTION(min, min, true, true)
 REDUCTION(any, any, false, true)
+REDUCTION(var, var, true, false)
+REDUCTION(standard, stddev, true, false)
+REDUCTION(logsumexp, logsumexp, true, false)
+REDUCTION(all, all_of, false, true)
 #undef REDUCTION
-// What takes its axis at compile time.
-#define COMPOSED(NAME, FUNCTION)                                                              \
-  answer NAME##_case(test_case const& c) {                                                    \
-    return reduction<true, false, true>(c, [](auto const& x, auto... axis) {                  \
-      if constexpr (sizeof...(axis) == 0 || !(std::is_integral_v<decltype(axis)> && ...))     \
-        return weft::FUNCTION(x, axis...);                                                    \
-      else                                                                                    \
-        return at_last_axis(x, [](auto const& v) { return weft::FUNCTION(v, weft::axis<-1>); }, axis...); \
-    });                                                                                       \
-  }
-COMPOSED(var, var)
-COMPOSED(standard, stddev)
-COMPOSED(logsumexp, logsumexp)
-#undef COMPOSED
-answer all_case(test_case const& c) {
-  if (c.attr("axis")) return leave_out("all along an axis known at run time");
-  return reduction<false, true>(c, [](auto const& x, auto...) { return weft::all_of(x); });
-}
 // Positions are index_t here and uint32 in MLX: they are compared as numbers of the stored type.
 template <bool Max>
 answer position(test_case const& c) {

@@ -59,6 +59,15 @@ TEST_CASE("softmax, logsumexp, variance, layer norm: as a user writes them") {
   CHECK(check_gradients(plain_softmax, x, w) < near);
 }
 
+TEST_CASE("the same along an axis known at run time") {
+  auto const x = varied<3>({3, 4, 5}, -2, 2, 1);
+  CHECK(check_gradients([](auto const& v) { return sum(square(var(v, 1))) + sum(stddev(v, 0, ddof(1))); }, x) < near);
+  CHECK(check_gradients([](auto const& v) { return sum(v * var(v, 1, keepdims)); }, x) < near);
+  CHECK(check_gradients([](auto const& v) { return sum(square(logsumexp(v, 1))); }, x) < near);
+  CHECK(check_gradients([](auto const& v) { return sum(square(v - logsumexp(v, 0, keepdims))); }, x) < near);
+  CHECK(check_gradients([](auto const& v) { return sum(softmax(v, 1) * v) + sum(square(log_softmax(v, 0))); }, x) < near);
+}
+
 TEST_CASE("float32 sums stay accurate over many rows") {
   index_t const rows = 300000;
   auto f = [](auto const& x, auto const& b, auto const& s) { return sum((x + b) * s); };

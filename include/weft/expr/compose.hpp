@@ -1,11 +1,19 @@
 // Functions that are made of other nodes: what a user could write, with what is shared given a name.
 //
-//   softmax log_softmax logsumexp var stddev gelu silu   allclose array_equal isclose
+//   softmax log_softmax logsumexp var stddev silu   allclose array_equal isclose
+//   var(x, axis<-1>, ddof(1))      the squares' sum over n - 1
 #pragma once
 #include <weft/expr/let.hpp>
 #include <weft/expr/reduce.hpp>
 
 namespace weft {
+
+// What var and stddev take from the count of elements before they divide by it. Explicit: a plain number is an axis.
+struct ddof {
+  index_t less = 0;
+  explicit constexpr ddof(index_t n) : less(n) {}
+};
+
 inline namespace WEFT_ISA {
 
 namespace expr {
@@ -24,6 +32,24 @@ WEFT_INLINE constexpr auto finish_axes(E const& e) {
     return drop_axes<E, Mask>(e);
 }
 
+// f(v) of x with an axis known at run time as the last one, whose size f makes 1.
+template <bool Keep, class X, class F>
+WEFT_INLINE auto reduced_at(char const* operation, X const& x, index_t at, F const& f) {
+  constexpr int R = rank_of<X>;
+  int const i = checked_axis(operation, at, R);
+  auto e = f(move_axis_last(x, i));
+  if constexpr (Keep)
+    return move_last_axis_to(e, i);
+  else
+    return drop_axes<decltype(e), 1u << (R - 1)>(static_cast<decltype(e)&&>(e));
+}
+// The same for f that keeps the shape.
+template <class X, class F>
+WEFT_INLINE auto mapped_at(char const* operation, X const& x, index_t at, F const& f) {
+  int const i = checked_axis(operation, at, rank_of<X>);
+  return move_last_axis_to(f(move_axis_last(x, i)), i);
+}
+
 template <bool Keep, class X, index_t... I>
 WEFT_INLINE constexpr auto logsumexp_over(X&& x, axis_list<I...> axes) {
   constexpr unsigned mask = mask_of<rank_of<X>, I...>();
@@ -38,13 +64,13 @@ WEFT_INLINE constexpr auto logsumexp_over(X&& x, axis_list<I...> axes) {
   return finish_axes<mask, Keep>(e);
 }
 template <bool Keep, class X, index_t... I>
-WEFT_INLINE constexpr auto var_over(X&& x, axis_list<I...> axes, index_t ddof) {
+WEFT_INLINE constexpr auto var_over(X&& x, axis_list<I...> axes, ddof d) {
   constexpr unsigned mask = mask_of<rank_of<X>, I...>();
   auto const ext = x.sizes();
   index_t n = 1;
   for (int i = 0; i < rank_of<X>; ++i)
     if ((mask >> i) & 1) n *= ext[static_cast<std::size_t>(i)];
-  index_t const divisor = n - ddof > 0 ? n - ddof : 0;
+  index_t const divisor = n > d.less ? n - d.less : 0;
   auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = mean_t<element_t<decltype(v)>>;
     return let(v - mean(v, axes, keepdims), [&](auto const& centred) {
@@ -81,22 +107,47 @@ template <expression X, index_t... I>
 WEFT_INLINE constexpr auto logsumexp(X&& x, axis_list<I...> axes, keepdims_t) {
   return expr::logsumexp_over<true>(static_cast<X&&>(x), axes);
 }
+template <expression X>
+WEFT_INLINE auto logsumexp(X&& x, index_t at) {
+  return expr::reduced_at<false>("logsumexp", x, at, [](auto const& v) { return logsumexp(v, axis<-1>, keepdims); });
+}
+template <expression X>
+WEFT_INLINE auto logsumexp(X&& x, index_t at, keepdims_t) {
+  return expr::reduced_at<true>("logsumexp", x, at, [](auto const& v) { return logsumexp(v, axis<-1>, keepdims); });
+}
 // The mean squared distance from the mean; divides by n - ddof.
 template <expression X>
-WEFT_INLINE constexpr auto var(X&& x, index_t ddof = 0) {
-  return expr::var_over<false>(static_cast<X&&>(x), expr::every_axis_of<X>{}, ddof);
+WEFT_INLINE constexpr auto var(X&& x, ddof d = ddof(0)) {
+  return expr::var_over<false>(static_cast<X&&>(x), expr::every_axis_of<X>{}, d);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, index_t ddof = 0) {
-  return expr::var_over<false>(static_cast<X&&>(x), axes, ddof);
+WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, ddof d = ddof(0)) {
+  return expr::var_over<false>(static_cast<X&&>(x), axes, d);
 }
 template <expression X, index_t... I>
-WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, keepdims_t, index_t ddof = 0) {
-  return expr::var_over<true>(static_cast<X&&>(x), axes, ddof);
+WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, keepdims_t, ddof d = ddof(0)) {
+  return expr::var_over<true>(static_cast<X&&>(x), axes, d);
+}
+template <expression X>
+WEFT_INLINE auto var(X&& x, index_t at, ddof d = ddof(0)) {
+  return expr::reduced_at<false>("var", x, at, [d](auto const& v) { return var(v, axis<-1>, keepdims, d); });
+}
+template <expression X>
+WEFT_INLINE auto var(X&& x, index_t at, keepdims_t, ddof d = ddof(0)) {
+  return expr::reduced_at<true>("var", x, at, [d](auto const& v) { return var(v, axis<-1>, keepdims, d); });
 }
 template <expression X, class... Rest>
 WEFT_INLINE constexpr auto stddev(X&& x, Rest const&... rest) {
   return sqrt(var(static_cast<X&&>(x), rest...));
+}
+// The function behind `all` along an axis known at run time.
+template <expression X>
+WEFT_INLINE auto all_of(X&& x, index_t at) {
+  return expr::reduce_at<expr::fold::all, false>(x, at);
+}
+template <expression X>
+WEFT_INLINE auto all_of(X&& x, index_t at, keepdims_t) {
+  return expr::reduce_at<expr::fold::all, true>(x, at);
 }
 
 // exp(x) / sum(exp(x)) along the axes; the last one if none are given.
@@ -110,8 +161,7 @@ WEFT_INLINE constexpr auto softmax(X&& x, axis_list<I...> axes) {
 }
 template <expression X>
 WEFT_INLINE auto softmax(X&& x, index_t at) {
-  int const i = checked_axis("softmax", at, rank_of<X>);
-  return expr::move_last_axis_to(softmax(expr::move_axis_last(x, i)), i);
+  return expr::mapped_at("softmax", x, at, [](auto const& v) { return softmax(v); });
 }
 template <expression X>
 WEFT_INLINE constexpr auto log_softmax(X&& x) {
@@ -120,6 +170,10 @@ WEFT_INLINE constexpr auto log_softmax(X&& x) {
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto log_softmax(X&& x, axis_list<I...> axes) {
   return expr::log_softmax_over(static_cast<X&&>(x), axes);
+}
+template <expression X>
+WEFT_INLINE auto log_softmax(X&& x, index_t at) {
+  return expr::mapped_at("log_softmax", x, at, [](auto const& v) { return log_softmax(v); });
 }
 
 template <expression X>
