@@ -84,6 +84,25 @@ TEST_CASE("without overflow, and infinities") {
   CHECK(p(2, 1) == 1);
 }
 
+// What the same numbers as floats give.
+template <class T>
+void as_floats(tensor<T, 2> const& x) {
+  auto const f = eval(weft::cast<float>(x));
+  static_assert(std::is_same_v<weft::element_t<decltype(softmax(x))>, float>);
+  CHECK(allclose(softmax(x), softmax(f)));
+  CHECK(allclose(softmax(x, 0), softmax(f, 0)));
+  CHECK(allclose(log_softmax(x), log_softmax(f)));
+  CHECK(allclose(logsumexp(x, axis<-1>), logsumexp(f, axis<-1>)));
+}
+
+TEST_CASE("of integers and bool") {
+  as_floats(tensor<weft::uint8, 2>{{1, 2, 3}, {0, 255, 254}});
+  as_floats(tensor<weft::int8, 2>{{-100, 100, 99}, {127, -128, 126}});
+  as_floats(tensor<int, 2>{{std::numeric_limits<int>::min(), std::numeric_limits<int>::max(), 0}, {1, 2, 3}});
+  as_floats(tensor<bool, 2>{{true, false, true}, {false, false, false}});
+  CHECK(softmax(tensor<weft::uint8, 1>{1, 2, 3})(2) == doctest::Approx(0.6652409f));
+}
+
 TEST_CASE("silu, clip") {
   auto x = some<float>({3, 7}, 1);
   agrees(silu(x));
@@ -102,6 +121,15 @@ TEST_CASE("allclose, isclose, array_equal") {
   CHECK(allclose(tensor<float, 1>{1.000001f}, tensor<float, 1>{1}));
   CHECK(!allclose(tensor<float, 1>{1.001f}, tensor<float, 1>{1}));
   CHECK(allclose(tensor<int, 1>{1, 2}, tensor<double, 1>{1, 2}));
+  CHECK(!allclose(tensor<weft::uint32, 1>{0}, tensor<weft::uint32, 1>{4294967295u}));
+  CHECK(!allclose(tensor<weft::uint8, 1>{1}, tensor<weft::uint8, 1>{2}));
+  CHECK(!allclose(tensor<weft::int8, 1>{-128}, tensor<weft::int8, 1>{127}, 0.5));
+  CHECK(allclose(tensor<weft::int8, 1>{-127}, tensor<weft::int8, 1>{-128}, 0.01));
+  CHECK(!allclose(tensor<int, 1>{16777216}, tensor<int, 1>{16777217}, 0, 0));
+  CHECK(holds(weft::cast<int>(isclose(tensor<weft::uint8, 1>{3, 4}, 3)), {1, 0}));
+  CHECK(holds(weft::cast<int>(isclose(tensor<bool, 1>{true, false}, true)), {1, 0}));
+  CHECK(holds(weft::cast<int>(isclose(tensor<float, 1>{-3.00001f, 3}, -3.0)), {1, 0}));
+  CHECK(!allclose(tensor<bool, 1>{true, false}, tensor<bool, 1>{false, false}));
   CHECK(allclose(weft::zeros<float>({0}), weft::zeros<float>({0})));
   CHECK(array_equal(tensor<int, 1>{1, 2}, tensor<float, 1>{1, 2}));
   CHECK(!array_equal(tensor<int, 1>{1, 2}, tensor<int, 1>{1, 3}));

@@ -79,15 +79,24 @@ WEFT_INLINE constexpr auto var_over(X&& x, axis_list<I...> axes, ddof d) {
   });
   return finish_axes<mask, Keep>(e);
 }
+// As it is, or what exp would make of it: differences of integers wrap.
+template <class X>
+WEFT_INLINE constexpr decltype(auto) as_floating(X&& x) {
+  using T = element_t<X>;
+  if constexpr (poisoned<X> || std::is_same_v<T, float_t<T>>)
+    return static_cast<X&&>(x);
+  else
+    return cast<float_t<T>>(static_cast<X&&>(x));
+}
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto softmax_over(X&& x, axis_list<I...> axes) {
-  return shared(static_cast<X&&>(x), [&](auto const& v) {
+  return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
     return let(exp(v - max(v, axes, keepdims)), [&](auto const& e) { return e / sum(e, axes, keepdims); });
   });
 }
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto log_softmax_over(X&& x, axis_list<I...> axes) {
-  return shared(static_cast<X&&>(x), [&](auto const& v) {
+  return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
     return let(v - max(v, axes, keepdims),
                [&](auto const& shifted) { return shifted - log(sum(exp(shifted), axes, keepdims)); });
   });
@@ -181,12 +190,36 @@ WEFT_INLINE constexpr auto silu(X&& x) {
   return expr::shared(static_cast<X&&>(x), [](auto const& v) { return v * sigmoid(v); });
 }
 
-// |a - b| <= atol + rtol |b|; infinities of one sign are close, NaN is not.
+namespace expr {
+template <class X>
+WEFT_INLINE constexpr auto in_doubles(X const& x) {
+  if constexpr (expression<X>)
+    return cast<double>(x);
+  else
+    return static_cast<double>(x);
+}
+template <class X>
+WEFT_INLINE constexpr auto magnitude(X const& x) {
+  if constexpr (expression<X>) {
+    return abs(x);
+  } else {
+    double const v = static_cast<double>(x);
+    return v < 0 ? -v : v;
+  }
+}
+}  // namespace expr
+
+// |a - b| <= atol + rtol |b|, of integers in float64, where a difference doesn't wrap; infinities of one sign are close, NaN is not.
 template <class A, class B>
   requires operands<A, B>
 WEFT_INLINE constexpr auto isclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {
-  constexpr auto big = std::numeric_limits<element_t<decltype(a - b)>>::max();  // inf - 1 is inf, and within inf of it
-  return a == b || (abs(a - b) <= atol + rtol * abs(b) && abs(a - b) <= big);
+  using T = element_t<decltype(a - b)>;
+  if constexpr (kind_of_type<T> != kind::floating) {
+    return isclose(expr::in_doubles(a), expr::in_doubles(b), rtol, atol);
+  } else {
+    constexpr auto big = std::numeric_limits<T>::max();  // inf - 1 is inf, and within inf of it
+    return a == b || (abs(a - b) <= atol + rtol * expr::magnitude(b) && abs(a - b) <= big);
+  }
 }
 // Of shapes that broadcast, and close everywhere.
 template <expression A, expression B>
