@@ -50,6 +50,23 @@ TEST_CASE("cross-entropy of classes") {
   CHECK(allclose(cross_entropy(deep, deep_y), reshape(rows, {1, 3})));
 }
 
+TEST_CASE("more classes than the targets' type can count") {
+  auto const agree = []<class T>(T, index_t n, int a, int b) {
+    tensor<float, 2> const z = weft::random::normal<float>({2, n});
+    tensor<T, 1> const y = {static_cast<T>(a), static_cast<T>(b)};
+    CHECK(array_equal(cross_entropy(z, y), cross_entropy(z, tensor<int, 1>{a, b})));
+  };
+  agree(std::uint8_t{}, 256, 0, 255);
+  agree(std::uint8_t{}, 257, 1, 255);
+  agree(std::uint8_t{}, 1000, 0, 7);
+  agree(std::int8_t{}, 200, 3, 127);
+  agree(std::uint16_t{}, 65536, 0, 65535);
+  tensor<std::int8_t, 1> const below = {-1};
+  CHECK_THROWS_AS((void)cross_entropy(weft::zeros<float>({1, 256}), below), weft::index_error);
+  CHECK_THROWS_AS((void)cross_entropy(weft::zeros<float>({1, 3}), tensor<std::uint8_t, 1>{3}), weft::index_error);
+  CHECK(float(cross_entropy(weft::zeros<float>({300}), tensor<std::uint8_t, 0>(9))) == Approx(std::log(300.0)));
+}
+
 TEST_CASE("cross-entropy of probabilities is that of classes where they are certain") {
   tensor<float, 2> const z = weft::random::normal<float>({7, 5}, 0, 3);
   tensor<int, 1> const y = weft::random::randint<int>({7}, 0, 5);

@@ -45,11 +45,17 @@ WEFT_INLINE auto reduced(E const& e) {
     return sum(e);
 }
 
-// 1 at the class of each row, as truth values: (..., 1) against (n).
+// 1 at the class of each row, as truth values: (..., 1) against (n). Counted in at least 32 bits: 256 classes are more
+// than a uint8 can say. Precondition: a row of logits is shorter than that type's largest number.
 template <class Y>
 auto is_class(Y const& classes, index_t n) {
-  using T = element_t<Y>;
-  auto const t = eval(classes);
+  using T = sum_t<element_t<Y>>;
+  auto const t = [&] {
+    if constexpr (std::is_same_v<T, element_t<Y>>)
+      return eval(classes);
+    else
+      return eval(cast<T>(classes));
+  }();
   bool const inside = all_of(t >= 0 && t < static_cast<T>(n));
   if (!inside) [[unlikely]]
     fail<index_error>("cross_entropy: a class outside the logits' " + std::to_string(n));
