@@ -187,6 +187,57 @@ TEST_CASE("state in a file: going on is as if nothing had happened") {
   std::remove("optimizer_test_model.safetensors");
 }
 
+namespace {
+
+// What loading says, or "".
+template <class Optimizer, class Model>
+std::string mistake(Optimizer& o, Model const& m) {
+  try {
+    optim::load_state(o, m, path);
+  } catch (weft::format_error const& e) {
+    return e.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("the state of another optimizer, or half of one") {
+  network net;
+  network const g = nn::tree_map([](auto const& p) { return 0.3f * p + 0.01f; }, net);
+  optim::sgd sgd{{.momentum = 0.9}};
+  optim::adamw adamw{{}};
+  optim::adam adam{{}};
+  sgd.update(net, g);
+  optim::save_state(sgd, net, path);
+  CHECK(mistake(adamw, net) == path + ": holds the state of the optimizer sgd, not of adamw");
+  CHECK(adamw.step == 0);
+  CHECK(mistake(sgd, net) == "");
+
+  adamw.update(net, g);
+  optim::save_state(adamw, net, path);
+  CHECK(mistake(adam, net) == "");  // the same moments
+  CHECK(adam.step == 1);
+  CHECK(mistake(sgd, net) == path + ": holds the state of the optimizer adamw, not of sgd");
+
+  auto file = weft::io::load_safetensors(path);
+  std::erase_if(file.tensors, [](auto const& t) { return t.name == "in.weight.v"; });
+  weft::io::save_safetensors(path, file.tensors, file.metadata);
+  CHECK(mistake(adamw, net) ==
+        path + ": holds in.weight.m without in.weight.v: adamw keeps all of a parameter or nothing");
+  std::erase_if(file.tensors, [](auto const& t) { return t.name == "in.weight.m"; });
+  weft::io::save_safetensors(path, file.tensors, file.metadata);
+  CHECK(mistake(adamw, net) == "");  // as if it had been frozen
+  weft::io::save_safetensors(path, file.tensors);
+  CHECK(mistake(adamw, net) == path + ": holds the state of no optimizer, not of adamw");
+
+  optim::adamw const fresh{{}};
+  optim::save_state(fresh, net, path);
+  CHECK(mistake(adamw, net) == "");
+  CHECK(adamw.step == 0);
+  std::remove(path.c_str());
+}
+
 TEST_CASE("clipping") {
   one g{tensor<double, 1>{3, 0, 4}};
   CHECK(optim::clip_grad_norm(g, 10) == Approx(5));

@@ -36,6 +36,7 @@ struct adam_options {
 inline namespace WEFT_ISA {
 
 struct adamw {
+  static constexpr char const* name = "adamw";  // of adam too: their moments are the same
   adamw_options options;
   std::int64_t step = 0;
   memory first, second;  // the moments

@@ -26,6 +26,7 @@ struct sgd_options {
 inline namespace WEFT_ISA {
 
 struct sgd {
+  static constexpr char const* name = "sgd";
   sgd_options options;
   std::int64_t step = 0;
   memory velocity;

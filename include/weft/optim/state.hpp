@@ -9,7 +9,8 @@
 //   optim::save_state(optimizer, model, "state.safetensors");
 //   optim::load_state(optimizer, model, "state.safetensors");
 //
-// Public, in weft::optim: save_state, load_state. For optimizers: memory, row, kept, each_update.
+// Public, in weft::optim: save_state, load_state. For optimizers: memory, row, kept, each_update; a state in a
+// file takes an optimizer's name, step and each_memory (optim/sgd.hpp is the shortest example).
 #pragma once
 #include <weft/nn/weights.hpp>
 
@@ -122,8 +123,8 @@ void each_update(Model& model, Model const& gradient, F const& f) {
       model, gradient);
 }
 
-// An optimizer's state in a safetensors file: "in.weight.m" for the moment m of the parameter in.weight, and "step".
-// What no update has made yet is left out.
+// An optimizer's state in a safetensors file: "in.weight.m" for the moment m of the parameter in.weight, and "step"; the
+// metadata say whose it is. What no update has made yet is left out.
 template <class Optimizer, class Model>
 void save_state(Optimizer const& optimizer, Model const& model, std::string const& path) {
   std::vector<io::named_tensor> list;
@@ -138,7 +139,7 @@ void save_state(Optimizer const& optimizer, Model const& model, std::string cons
   io::any_tensor step(dtype::int64, {});
   *step.as<std::int64_t>() = optimizer.step;
   list.push_back({"step", step});
-  io::save_safetensors(path, list, {{"format", "weft optimizer"}});
+  io::save_safetensors(path, list, {{"format", "weft optimizer"}, {"optimizer", Optimizer::name}});
 }
 
 // A file that doesn't fit throws, and the optimizer is what it was.
@@ -148,6 +149,10 @@ void load_state(Optimizer& optimizer, Model const& model, std::string const& pat
   Optimizer loaded = optimizer;
   std::size_t used = 1;
   auto const refuse = [&](std::string const& what) { fail<format_error>(path + ": " + what); };
+  std::string const* const of = file.find_metadata("optimizer");
+  if (!of || *of != Optimizer::name)
+    refuse("holds the state of " + (of ? "the optimizer " + *of : std::string("no optimizer")) + ", not of " +
+           Optimizer::name);
   io::any_tensor const& step = file["step"];
   if (!step.known() || step.dtype != dtype::int64 || step.rank() != 0 || *step.as<std::int64_t>() < 0)
     refuse("step is not a count");
@@ -167,6 +172,16 @@ void load_state(Optimizer& optimizer, Model const& model, std::string const& pat
       }
       all.tensors.push_back(static_cast<io::any_tensor&&>(entry));
     });
+  });
+  // All that an optimizer keeps of a parameter is made by one update.
+  nn::for_each_parameter(model, [&](std::string_view parameter, auto const&) {
+    std::string there, missing;
+    loaded.each_memory([&](char const* name, memory const&) {
+      std::string const full = std::string(parameter) + '.' + name;
+      (file.find(full) ? there : missing) = full;
+    });
+    if (!there.empty() && !missing.empty())
+      refuse("holds " + there + " without " + missing + ": " + Optimizer::name + " keeps all of a parameter or nothing");
   });
   if (used != file.tensors.size())
     refuse("holds " + std::to_string(file.tensors.size() - used) + " tensors that no parameter of the model has");
