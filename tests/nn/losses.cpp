@@ -78,6 +78,16 @@ TEST_CASE("cross-entropy of probabilities is that of classes where they are cert
                  cross_entropy(z, eval(certain * 0.8 + 0.2 / 5), reduction::none), 1e-5, 1e-5));
 }
 
+TEST_CASE("probabilities that don't sum to 1: logits count from their largest, which is held constant") {
+  tensor<double, 1> const z = {1000, 1002, 1001}, p = {0.1, 0.3, 0.1};
+  double const total = std::log(std::exp(-2) + 1 + std::exp(-1));
+  CHECK(double(cross_entropy(z, p)) == Approx(total + 0.1 * 2 + 0.1 * 1));
+  auto const of_logits = [&](auto const& v) { return cross_entropy(v, p); };
+  auto const [value, slope] = weft::value_and_grad(of_logits)(z);
+  CHECK(double(value) == Approx(total + 0.3));
+  CHECK(allclose(slope, softmax(z) - p, 1e-12, 1e-14));
+}
+
 TEST_CASE("large, infinite and missing logits") {
   float const inf = std::numeric_limits<float>::infinity();
   tensor<float, 2> const z = {{1000, 999, -1000}, {-1e30f, 0, 1}, {-inf, 2, 2}};

@@ -145,6 +145,8 @@ template <expression P, expression Y, reduction::kind R = reduction::mean_t>
 }
 
 // logsumexp(logits) minus the logit of the class, or the mean logit under the probabilities, along the last axis.
+// Probabilities are taken to sum to 1, as MLX takes them: for others the logits are counted from their row's largest,
+// which is held constant, so that the gradient is softmax(logits) - probabilities whatever their sum is.
 template <expression Z, expression Y, reduction::kind R = reduction::none_t>
 [[nodiscard]] auto cross_entropy(Z const& logits, Y const& targets, R = {}) {
   return parts::reduced<R>(parts::cross_entropies<false>(logits, targets, 0));
