@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include "../nn/support.hpp"
@@ -34,6 +35,22 @@ TEST_CASE("gradient descent") {
   one decayed;
   optim::sgd{{.learning_rate = 0.5, .weight_decay = 0.1}}.update(decayed, gradient);
   CHECK(allclose(decayed.w.value, tensor<double, 1>{0.9, -1.7, -1.025}));
+}
+
+TEST_CASE("without decay an infinite weight stays what it is") {
+  double const inf = std::numeric_limits<double>::infinity();
+  for (auto const& o : {optim::sgd_options{.learning_rate = 0.5},
+                        optim::sgd_options{.learning_rate = 0.5, .momentum = 0.9},
+                        optim::sgd_options{.learning_rate = 0.5, .momentum = 0.9, .nesterov = true}}) {
+    one m;
+    m.w.value = tensor<double, 1>{-inf, inf, 1};
+    optim::sgd optimizer{o};
+    optimizer.update(m, gradient);
+    optimizer.update(m, gradient);
+    CHECK(m.w.value(0) == -inf);
+    CHECK(m.w.value(1) == inf);
+    CHECK(std::isfinite(double(m.w.value(2))));
+  }
 }
 
 TEST_CASE("momentum, dampening, nesterov") {
@@ -137,14 +154,16 @@ TEST_CASE("an update that runs allocates nothing and copies nothing") {
   network net;
   network const g = net;
   optim::adamw adam{{.learning_rate = 1e-3}};
-  optim::sgd sgd{{.learning_rate = 1e-3, .momentum = 0.9}};
+  optim::sgd sgd{{.learning_rate = 1e-3, .momentum = 0.9}}, plain{{.learning_rate = 1e-3}};
   network copy = nn::tree_map([](auto const& p) { return 1 * p; }, net);
   adam.update(copy, g);
   sgd.update(copy, g);
+  plain.update(copy, g);
   auto const before = weft::memory_stats();
   for (int i = 0; i < 5; ++i) {
     adam.update(copy, g);
     sgd.update(copy, g);
+    plain.update(copy, g);
   }
   auto const after = weft::memory_stats();
   CHECK(after.allocations == before.allocations);

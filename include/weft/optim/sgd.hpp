@@ -56,13 +56,16 @@ struct sgd {
   void move(row<T>& p) {
     T const rate = static_cast<T>(options.learning_rate), decay = static_cast<T>(options.weight_decay);
     auto& w = p.weight;
+    // 0 times an infinite weight would be NaN: the choice is the same load, masked. Made where it is used, since a name
+    // would hold a handle on w, which then could not be written in place.
+    auto const decayed = [&] { return p.gradient + decay * where(decay != 0, w, T(0)); };
     if (options.momentum <= 0) {
-      w = w - rate * (p.gradient + decay * w);
+      w = w - rate * decayed();
       return;
     }
     kept<T> v(velocity, p);
     T const keep = static_cast<T>(options.momentum), gain = static_cast<T>(1 - options.dampening);
-    auto const g = p.gradient + decay * w;
+    auto const g = decayed();
     auto const next = keep * v.value + gain * g;
     if (options.nesterov)
       weft::assign(w, w - rate * (g + keep * next), v.value, next);
