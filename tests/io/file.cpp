@@ -116,6 +116,42 @@ TEST_CASE("writing replaces atomically, keeps the mode and leaves nothing behind
   CHECK(std::string(text, 6) == "second");
 }
 
+TEST_CASE("a symbolic link to nothing stays one, and the file is made where it leads to") {
+  support::scratch const dir;
+  REQUIRE(::mkdir((dir.path + "deep").c_str(), 0700) == 0);
+  auto const link = [&](char const* name, std::string const& to) {
+    REQUIRE(::symlink(to.c_str(), (dir.path + name).c_str()) == 0);
+    return dir.path + name;
+  };
+  auto const is_link = [](std::string const& path) {
+    struct ::stat about;
+    return ::lstat(path.c_str(), &about) == 0 && S_ISLNK(about.st_mode);
+  };
+  std::string const far = link("deep/far", "../target"), near = link("near", "deep/far");
+  io::write_file(near, "new");
+  CHECK(is_link(near));
+  CHECK(is_link(far));
+  CHECK(io::read_file(dir.path + "target") == "new");
+  CHECK(io::read_file(near) == "new");
+
+  char here[4096];
+  REQUIRE(::getcwd(here, sizeof here) != nullptr);
+  std::string const whole = link("whole", std::string(here) + '/' + dir.path + "deep/other");
+  io::write_file(whole, "whole");
+  CHECK(is_link(whole));
+  CHECK(io::read_file(dir.path + "deep/other") == "whole");
+
+  std::string const lost = link("lost", "no folder/x");
+  CHECK(contains(message<io_error>([&] { io::write_file(lost, "x"); }), "no folder/x"));
+  CHECK(is_link(lost));
+  std::string const ring = link("ring", "round");
+  (void)link("round", "ring");
+  CHECK_THROWS_AS(io::write_file(ring, "x"), io_error);
+  CHECK(is_link(ring));
+  CHECK(entries(dir.path) == 7);
+  CHECK(entries(dir.path + "deep") == 2);
+}
+
 TEST_CASE("a symbolic link stays one") {
   support::scratch const dir;
   std::string const target = dir.file("target", "old");

@@ -51,6 +51,18 @@ inline std::string folder_of(std::string const& path) {
   return slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1);
 }
 
+// Where the symbolic links at the end of a path lead to, though no file be there; the path itself if it isn't a link.
+inline std::string linked_path(std::string path) {
+  char found[PATH_MAX];
+  for (int hops = 0; hops < 40; ++hops) {  // the system's own limit
+    ::ssize_t const length = ::readlink(path.c_str(), found, sizeof found);
+    if (length < 0) return path;
+    std::string const target(found, static_cast<std::size_t>(length));
+    path = target.starts_with('/') ? target : folder_of(path) + target;
+  }
+  file_error(path, "can't be written", ELOOP);
+}
+
 }  // namespace detail
 
 class input_file {
@@ -109,7 +121,7 @@ inline std::string read_file(std::string const& path) {
   return text;
 }
 
-// A symbolic link stays one: its target is replaced. The mode of the file that is replaced is kept.
+// A symbolic link stays one: its target is replaced, or made where there is none. The mode of the file that is replaced is kept.
 class output_file {
  public:
   explicit output_file(std::string path) : path_(std::move(path)) {
@@ -121,6 +133,8 @@ class output_file {
       if (::stat(path_.c_str(), &about) != 0) detail::file_error(path_, "can't be examined", errno);
       if (!S_ISREG(about.st_mode)) detail::file_error(path_, "is not a regular file");
       mode = about.st_mode & 07777;
+    } else {
+      path_ = detail::linked_path(std::move(path_));
     }
     static unsigned count = 0;  // two threads may meet: O_EXCL lets one win, the other takes the next name
     for (int attempt = 0; attempt < 100 && descriptor_ < 0; ++attempt) {
