@@ -16,6 +16,7 @@
 #include <weft/optim/state.hpp>
 
 #include <cmath>
+#include <utility>
 
 namespace weft::optim {
 
@@ -71,11 +72,13 @@ struct adamw {
     }
     kept<T> m(first, p), v(second, p);
     auto const& g = p.gradient;
-    auto const m1 = static_cast<T>(o.beta1) * m.value + static_cast<T>(1 - o.beta1) * g;
-    auto const v1 = static_cast<T>(o.beta2) * v.value + static_cast<T>(1 - o.beta2) * square(g);
-    auto const length = static_cast<T>(spread) * sqrt(v1) + static_cast<T>(o.eps);
+    auto m1 = static_cast<T>(o.beta1) * m.value + static_cast<T>(1 - o.beta1) * g;
+    auto v1 = static_cast<T>(o.beta2) * v.value + static_cast<T>(1 - o.beta2) * square(g);
+    auto length = static_cast<T>(spread) * sqrt(v1) + static_cast<T>(o.eps);
     auto const decay = static_cast<T>(1 - o.learning_rate * o.weight_decay);
-    weft::assign(p.weight, decay * p.weight - static_cast<T>(rate) * m1 / length, m.value, m1, v.value, v1);
+    // Given up, so that the moments are written in place: a name would keep what it saw.
+    weft::assign(p.weight, decay * p.weight - static_cast<T>(rate) * m1 / std::move(length), m.value, std::move(m1), v.value,
+                 std::move(v1));
   }
 };
 

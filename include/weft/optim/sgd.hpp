@@ -13,6 +13,8 @@
 #include <weft/eval/several.hpp>
 #include <weft/optim/state.hpp>
 
+#include <utility>
+
 namespace weft::optim {
 
 struct sgd_options {
@@ -65,12 +67,11 @@ struct sgd {
     }
     kept<T> v(velocity, p);
     T const keep = static_cast<T>(options.momentum), gain = static_cast<T>(1 - options.dampening);
-    auto const g = decayed();
-    auto const next = keep * v.value + gain * g;
+    auto next = keep * v.value + gain * decayed();
     if (options.nesterov)
-      weft::assign(w, w - rate * (g + keep * next), v.value, next);
+      weft::assign(w, w - rate * (decayed() + keep * next), v.value, std::move(next));
     else
-      weft::assign(w, w - rate * next, v.value, next);
+      weft::assign(w, w - rate * next, v.value, std::move(next));
   }
 };
 
