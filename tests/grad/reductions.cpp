@@ -65,7 +65,8 @@ TEST_CASE("the same along an axis known at run time") {
   CHECK(check_gradients([](auto const& v) { return sum(v * var(v, 1, keepdims)); }, x) < near);
   CHECK(check_gradients([](auto const& v) { return sum(square(logsumexp(v, 1))); }, x) < near);
   CHECK(check_gradients([](auto const& v) { return sum(square(v - logsumexp(v, 0, keepdims))); }, x) < near);
-  CHECK(check_gradients([](auto const& v) { return sum(softmax(v, 1) * v) + sum(square(log_softmax(v, 0))); }, x) < near);
+  CHECK(check_gradients([](auto const& v) { return sum(softmax(v, 1) * v); }, x) < near);
+  CHECK(check_gradients([](auto const& v) { return sum(square(log_softmax(v, 0))); }, x) < near);
 }
 
 TEST_CASE("float32 sums stay accurate over many rows") {

@@ -209,7 +209,8 @@ WEFT_INLINE constexpr auto magnitude(X const& x) {
 }
 }  // namespace expr
 
-// |a - b| <= atol + rtol |b|, of integers in float64, where a difference doesn't wrap; infinities of one sign are close, NaN is not.
+// |a - b| <= atol + rtol |b|, of integers in float64, where a difference doesn't wrap; infinities of one sign
+// are close, NaN is not.
 template <class A, class B>
   requires operands<A, B>
 WEFT_INLINE constexpr auto isclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {

@@ -121,7 +121,8 @@ inline std::string read_file(std::string const& path) {
   return text;
 }
 
-// A symbolic link stays one: its target is replaced, or made where there is none. The mode of the file that is replaced is kept.
+// A symbolic link stays one: its target is replaced, or made where there is none. The mode of the file that is
+// replaced is kept.
 class output_file {
  public:
   explicit output_file(std::string path) : path_(std::move(path)) {

@@ -123,8 +123,8 @@ void each_update(Model& model, Model const& gradient, F const& f) {
       model, gradient);
 }
 
-// An optimizer's state in a safetensors file: "in.weight.m" for the moment m of the parameter in.weight, and "step"; the
-// metadata say whose it is. What no update has made yet is left out.
+// An optimizer's state in a safetensors file: "in.weight.m" for the moment m of the parameter in.weight, and "step";
+// the metadata say whose it is. What no update has made yet is left out.
 template <class Optimizer, class Model>
 void save_state(Optimizer const& optimizer, Model const& model, std::string const& path) {
   std::vector<io::named_tensor> list;
@@ -181,7 +181,8 @@ void load_state(Optimizer& optimizer, Model const& model, std::string const& pat
       (file.find(full) ? there : missing) = full;
     });
     if (!there.empty() && !missing.empty())
-      refuse("holds " + there + " without " + missing + ": " + Optimizer::name + " keeps all of a parameter or nothing");
+      refuse("holds " + there + " without " + missing + ": " + Optimizer::name +
+             " keeps all of a parameter or nothing");
   });
   if (used != file.tensors.size())
     refuse("holds " + std::to_string(file.tensors.size() - used) + " tensors that no parameter of the model has");
