@@ -149,15 +149,6 @@ template <expression X, class... Rest>
 WEFT_INLINE constexpr auto stddev(X&& x, Rest const&... rest) {
   return sqrt(var(static_cast<X&&>(x), rest...));
 }
-// The function behind `all` along an axis known at run time.
-template <expression X>
-WEFT_INLINE auto all_of(X&& x, index_t at) {
-  return expr::reduce_at<expr::fold::all, false>(x, at);
-}
-template <expression X>
-WEFT_INLINE auto all_of(X&& x, index_t at, keepdims_t) {
-  return expr::reduce_at<expr::fold::all, true>(x, at);
-}
 
 // exp(x) / sum(exp(x)) along the axes; the last one if none are given.
 template <expression X>

@@ -204,6 +204,14 @@ template <expression A, index_t... I>
 WEFT_INLINE constexpr auto all_of(A&& a, axis_list<I...> axes, keepdims_t) {
   return expr::reduce_axes<expr::fold::all, true>(static_cast<A&&>(a), axes);
 }
+template <expression A>
+WEFT_INLINE auto all_of(A&& a, index_t at) {
+  return expr::reduce_at<expr::fold::all, false>(a, at);
+}
+template <expression A>
+WEFT_INLINE auto all_of(A&& a, index_t at, keepdims_t) {
+  return expr::reduce_at<expr::fold::all, true>(a, at);
+}
 
 }  // namespace WEFT_ISA
 }  // namespace weft
