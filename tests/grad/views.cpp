@@ -37,6 +37,44 @@ TEST_CASE("views give their cotangents back to where they look") {
   CHECK(check_gradients([](auto const& a) { return sum(a * transpose(a) * a); }, varied<2>({70, 70}, -1, 1, 7)) < near);
 }
 
+// One leaf through two views, so large that threads share the work: they must not meet in its cotangent.
+TEST_CASE("shifted views of one leaf, with threads") {
+  auto const sweep = [](auto const& f, auto const& x, int threads) {
+    set_num_threads(threads);
+    auto g = grad(f)(x);
+    set_num_threads(0);
+    return g;
+  };
+  auto const below = [](auto const& a) { return sum(square(a(range(1, end), all) - a(range(0, -1), all))); };
+  auto const beside = [](auto const& a) { return sum(square(a(range(1, end)) - a(range(0, -1)))); };
+  auto const halves = [](auto const& a) { return sum(a(all, range(0, 150)) * a(all, range(150, end))); };
+  auto const flipped = [](auto const& a) { return sum(a(range(0, 1000), all) * a(range(1200, 200, -1), all)); };
+  auto const x = varied<2>({9, 32768}, -1, 1, 1);
+  auto const v = varied<1>({300001}, -1, 1, 2);
+  auto const w = varied<2>({2000, 300}, -1, 1, 3);
+  auto expected = eval(0 * x);
+  auto const step = eval(2 * (x(range(1, end), all) - x(range(0, -1), all)));
+  expected(range(1, end), all) += step;
+  expected(range(0, -1), all) -= step;
+  auto expected_beside = eval(0 * v);
+  auto const shift = eval(2 * (v(range(1, end)) - v(range(0, -1))));
+  expected_beside(range(1, end)) += shift;
+  expected_beside(range(0, -1)) -= shift;
+  auto const one = sweep(below, x, 1);
+  auto const one_beside = sweep(beside, v, 1);
+  CHECK(allclose(one, expected, 1e-12, 1e-12));
+  CHECK(allclose(one_beside, expected_beside, 1e-12, 1e-12));
+  for (int threads : {2, 4})
+    for (int i = 0; i < 10; ++i) {
+      CHECK(array_equal(sweep(below, x, threads), one));
+      CHECK(array_equal(sweep(beside, v, threads), one_beside));
+    }
+  auto const apart = sweep(halves, w, 4);
+  CHECK(array_equal(apart(all, range(0, 150)), w(all, range(150, end))));
+  CHECK(array_equal(apart(all, range(150, end)), w(all, range(0, 150))));
+  CHECK(array_equal(sweep(flipped, w, 4), sweep(flipped, w, 1)));
+}
+
 TEST_CASE("products") {
   auto const a = varied<2>({5, 7}, -1, 1, 1), b = varied<2>({7, 4}, -1, 1, 2), c = varied<2>({4, 7}, -1, 1, 3);
   auto const bias = varied<1>({4}, -1, 1, 4), v = varied<1>({7}, -1, 1, 5), u = varied<1>({5}, -1, 1, 6);

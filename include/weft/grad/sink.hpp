@@ -3,7 +3,7 @@
 // Where rows are not dense, or several elements of the domain meet in one, tiles go through scratch. A sink has no
 // type but the size of its elements, so that what is done once a tile is compiled once.
 //
-// Public to the sweep: sink, sink_of, wiring, sink_line; tiling_of, prepare_sinks, enter_sinks, leave_sinks.
+// Public to the sweep: sink, sink_of, wiring, sink_line; staged, exclusive, prepare_sinks, enter_sinks, leave_sinks.
 #pragma once
 #include <weft/eval/bind.hpp>
 #include <weft/grad/tracked.hpp>
@@ -120,6 +120,24 @@ struct sink : leaf_strides {
         if (stride[d] == 0 && f.ext[d] != 1) return false;
     return true;
   }
+  // No element of a row here belongs to a row of `o` elsewhere: the same place, or, with rows that lie multiples of one
+  // step apart, beside it. Both are exclusive.
+  bool apart(sink const& o, frame const& f) const {
+    if (!memory || memory != o.memory || same_place(o, f)) return true;
+    index_t step = 0;
+    for (int d = 0; d < f.rank; ++d) {
+      if (f.ext[d] == 1) continue;
+      if (stride[d] != o.stride[d]) return false;
+      index_t const s = stride[d] < 0 ? -stride[d] : stride[d];
+      if (d < f.row && (step == 0 || s < step)) step = s;
+    }
+    for (int d = 0; d < f.row; ++d)
+      if (f.ext[d] != 1 && stride[d] % step != 0) return false;
+    index_t shift = offset < o.offset ? o.offset - offset : offset - o.offset;
+    if (step == 0) return shift >= f.n;
+    shift %= step;
+    return shift >= f.n && step - shift >= f.n;
+  }
   char* row_at(frame const& f, region const& t, index_t r) const {
     index_t o = offset;
     for (int d = 0; d + 1 < f.row; ++d) o += t.outer[d] * stride[d];
@@ -138,19 +156,20 @@ struct sink : leaf_strides {
   }
   return axes;
 }
-struct tiling {
-  bool staged = false;    // rows of some leaf go through scratch
-  bool exclusive = true;  // tasks may share the rows
-};
-[[gnu::noinline]] inline tiling tiling_of(sink* const* s, int count, engine::leaf const* leaf, int leaves,
-                                          frame const& f) {
-  tiling x;
-  x.staged = engine::staging_of(leaf, leaves, f).any;
+// Rows of some leaf go through scratch.
+[[gnu::noinline]] inline bool staged(sink* const* s, int count, engine::leaf const* leaf, int leaves, frame const& f) {
+  bool any = engine::staging_of(leaf, leaves, f).any;
+  for (int i = 0; i < count; ++i) any = any || s[i]->strided(f);
+  return any;
+}
+// Tasks may share the rows, all of them dense: what one of them stores or adds to, no other does.
+[[gnu::noinline]] inline bool exclusive(sink* const* s, int count, frame const& f) {
   for (int i = 0; i < count; ++i) {
-    x.staged = x.staged || s[i]->strided(f);
-    x.exclusive = x.exclusive && s[i]->exclusive(f);
+    if (!s[i]->exclusive(f)) return false;
+    for (int j = 0; j < i; ++j)
+      if (!s[i]->apart(*s[j], f)) return false;
   }
-  return x;
+  return true;
 }
 [[gnu::noinline]] inline void prepare_sinks(sink* const* s, int count, frame const& f, arena_scope& scope, index_t rows,
                                             index_t columns) {

@@ -268,27 +268,26 @@ struct sums {
   double numbers[M::numbers + 1] = {};
 };
 
-// Sets the row of the frame. Elements from which work is cut into tasks: never where cotangents meet in memory.
-[[gnu::noinline]] inline tiling set_rows(sink* const* out, int sinks, engine::leaf const* leaf, int leaves,
-                                         frame& f) {
+// Sets the row of the frame; whether some rows are staged.
+[[gnu::noinline]] inline bool set_rows(sink* const* out, int sinks, engine::leaf const* leaf, int leaves, frame& f) {
   int const a = row_axes(out, sinks, f), b = engine::row_axes(leaf, leaves, f), k = a < b ? a : b;
   f.set_row(f.rank - (k > 0 ? k : f.rank > 0 ? 1 : 0));
   counters().kernels += 1;
-  return tiling_of(out, sinks, leaf, leaves, f);
+  return staged(out, sinks, leaf, leaves, f);
 }
 
-// Cut into tasks by the shape alone.
+// Cut into tasks by the shape alone, and never where cotangents meet in memory.
 template <bool Total, class M, class G>
 double sweep(M& m, G& g, engine::leaf const* leaves, frame& f, tape& t, wiring::spare_buffer spare) {
   wiring w{t, f, spare};
   m.connect(w);
   sinks_of<M> const out(m);
-  tiling const x = set_rows(out.at, out.count, leaves, swept<M, G>::leaves, f);
+  bool const through_scratch = set_rows(out.at, out.count, leaves, swept<M, G>::leaves, f);
   double total = 0;
   index_t const elements = f.rows * f.n;
   if (elements == 0) return total;
-  if (x.staged || !x.exclusive || elements <= engine::task_elements) {
-    sweep_part<Total>(m, g, leaves, f, {0, f.rows, 0, f.n}, x.staged, total);
+  if (through_scratch || elements <= engine::task_elements || !exclusive(out.at, out.count, f)) {
+    sweep_part<Total>(m, g, leaves, f, {0, f.rows, 0, f.n}, through_scratch, total);
     return total;
   }
   bool const one = f.rows == 1;
