@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,16 @@ struct stack {
   tensor<double, 1> untouched = {1};
   int number = 3;
 };
+// Fields that are no part of a model; children of its own type.
+struct tree {
+  std::filesystem::path file = "a/b";
+  std::vector<bool> flags = {true, false};
+  std::string name = "tree";
+  nn::parameter<double, 1> weight = tensor<double, 1>{1, 2};
+  std::vector<tree> below;
+};
+static_assert(nn::parts::finds_parameter<tree>() && nn::parts::finds_parameter<stack>());
+static_assert(!nn::parts::finds_parameter<std::filesystem::path>());
 
 }  // namespace
 
@@ -118,4 +129,18 @@ TEST_CASE("a gradient penalty: the model at order 1, its data at order 2 inside"
     CHECK(g(i) == Approx(std::exp(2 * w * z) * (2 * w + 2 * w * w * z)));
   }
   CHECK(check_gradients(penalty, m, x) < 1e-6);
+}
+
+TEST_CASE("a model of paths, flags and models of its own type") {
+  tree m;
+  m.below.resize(2);
+  m.below[1].weight.frozen = true;
+  auto g = grad([](auto const& t) {
+    return sum(square(t.weight)) + sum(3 * t.below[0].weight) + sum(t.weight * t.below[1].weight);
+  })(m);
+  CHECK(array_equal(g.weight.value, tensor<double, 1>{3, 6}));
+  CHECK(array_equal(g.below[0].weight.value, tensor<double, 1>{3, 3}));
+  CHECK(array_equal(g.below[1].weight.value, tensor<double, 1>{0, 0}));
+  CHECK(g.file == m.file);
+  CHECK(g.flags == m.flags);
 }

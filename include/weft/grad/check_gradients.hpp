@@ -19,7 +19,7 @@ constexpr bool is_checked() {
   if constexpr (expression<X> && !nn::is_parameter<X>)
     return kind_of_type<element_t<X>> == kind::floating;
   else
-    return std::is_floating_point_v<X> || (is_model<X> && !std::is_empty_v<X>);
+    return std::is_floating_point_v<X> || nn::parts::finds_parameter<X>();
 }
 
 // `value` of `f()` changes with the elements of `x`, whose gradient is `g`.

@@ -257,6 +257,10 @@ struct transform {
   template <int N, bool Wrt, class X, class M>
   static void enter_model(tape& t, X const& x, M& m) {
     if constexpr (Wrt && is_model<X>) {
+      static_assert(nn::parts::finds_parameter<X>(),
+                    "weft: grad: no parameter can be found in this argument: what is learnt is an nn::parameter, not a "
+                    "tensor, and a struct with constructors or private members lists its fields with `static constexpr "
+                    "void fields(auto list) { list(\"weight\", &Name::weight); }`");
       m.model = &x;
       mark<N>(t, x);
     }

@@ -1,6 +1,7 @@
 // The cells of a model (its parameters and buffers) with their paths, in the order of its fields: through plain
 // structs, std::vector, std::array, std::optional and whatever lists its fields. One model, or several of one type
-// side by side.
+// side by side. A field that is none of these is no part of the model; behind pointers, in pairs, tuples and maps
+// parameters are refused.
 //
 //   each_cell(model, [](std::string_view path, auto& cell) { ... });    // "blocks.1.down.bias", nn::parameter
 //   each_cell_of(f, model, gradient);                                   // f(cell, cell); no paths, no allocation
@@ -25,9 +26,16 @@ template <class X>
 inline constexpr bool is_optional<std::optional<X>> = true;
 
 template <class X>
-concept sequence = requires(X& x) {
-  x.begin();
+concept range = requires(X& x) {
+  *x.begin();
   x.end();
+};
+template <class X>
+using item_of = decltype(*std::declval<X&>().begin());
+// Its items are objects, and not of its own type, as those of a path are.
+template <class X>
+concept sequence = range<X> && std::is_lvalue_reference_v<item_of<X>> &&
+                   !std::is_same_v<std::remove_cvref_t<item_of<X>>, X> && requires(X& x) {
   x.size();
 };
 
@@ -40,9 +48,64 @@ constexpr bool is_opaque() {
   if constexpr (!std::is_class_v<X> || (expression<X> && !is_cell<X>)) {
     return true;
   } else if constexpr (sequence<X>) {
-    return !std::is_class_v<std::remove_cvref_t<decltype(*std::declval<X&>().begin())>>;
+    return !std::is_class_v<std::remove_cvref_t<item_of<X>>>;
   } else {
     return !is_cell<X> && !is_optional<X> && !reflectable<X>;
+  }
+}
+
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#endif
+// A parameter can be found in it. `Above`: in whose fields or items X was come across.
+template <class X, class... Above>
+consteval bool finds_parameter() {
+  if constexpr (is_parameter<X>) {
+    return true;
+  } else if constexpr (is_opaque<X>() || is_buffer<X> || (std::is_same_v<X, Above> || ...)) {
+    return false;
+  } else if constexpr (is_optional<X>) {
+    return finds_parameter<typename X::value_type, X, Above...>();
+  } else if constexpr (sequence<X>) {
+    return finds_parameter<std::remove_cvref_t<item_of<X>>, X, Above...>();
+  } else {
+    bool any = false;
+    if constexpr (lists_fields<X>)
+      X::fields([&any](std::string_view, auto member) {
+        any = any || finds_parameter<std::remove_cvref_t<decltype(std::declval<X&>().*member)>, X, Above...>();
+      });
+    else if constexpr (field_count<X> != 0)
+      nn::detail::bind<field_count<X>>(nn::detail::specimen<X>.value, [&any](auto&... field) {
+        any = (finds_parameter<std::remove_cvref_t<decltype(field)>, X, Above...>() || ...);
+      });
+    return any;
+  }
+}
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+// Opaque, and yet it leads to parameters: behind a pointer, in a pair or tuple (a map's item is a pair), in a list
+// without a size. They would be lost in silence.
+template <class X>
+consteval bool hides_parameter() {
+  if constexpr (!std::is_class_v<X>) {
+    return false;
+  } else if constexpr (range<X>) {
+    return finds_parameter<std::remove_cvref_t<item_of<X>>>();
+  } else if constexpr (requires(X& x) {
+                         x.get();
+                         *x;
+                         sizeof(typename X::element_type);
+                       }) {
+    return finds_parameter<std::remove_cv_t<typename X::element_type>>();
+  } else if constexpr (requires { std::tuple_size<X>::value; }) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (finds_parameter<std::remove_cvref_t<std::tuple_element_t<I, X>>>() || ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<X>>{});
+  } else {
+    return false;
   }
 }
 
@@ -97,7 +160,9 @@ void walk(Path& at, F const& f, X& x, More&... more) {
   if constexpr (is_cell<plain>) {
     f(at.text(), x, more...);
   } else if constexpr (is_opaque<plain>()) {
-    return;
+    static_assert(!hides_parameter<plain>(),
+                  "weft: nn: parameters behind a pointer, in a pair, a tuple or a map are not found: make them fields, "
+                  "or items of a std::optional, std::vector or std::array");
   } else if constexpr (is_optional<plain>) {
     if (((x.has_value() != more.has_value()) || ...)) fail<error>("nn: the models differ in what they hold");
     if (x) walk(at, f, *x, *more...);
@@ -112,15 +177,25 @@ void walk(Path& at, F const& f, X& x, More&... more) {
   }
 }
 
+template <class X>
+constexpr void check_model() {
+  static_assert(!is_opaque<X>(),
+                "weft: nn: no model: neither a plain struct, nor a parameter, nor a container of them; a struct with "
+                "constructors or private members lists its fields with `static constexpr void fields(auto list) { "
+                "list(\"weight\", &Name::weight); }`");
+}
+
 // f(path, cell)
 template <class X, class F>
 void each_cell(X& x, F const& f) {
+  check_model<std::remove_const_t<X>>();
   path at;
   walk(at, f, x);
 }
 // f(cell...)
 template <class F, class... X>
 void each_cell_of(F const& f, X&... x) {
+  (check_model<std::remove_const_t<X>>(), ...);
   no_path at;
   walk(at, [&f](std::string_view, auto&... cell) { f(cell...); }, x...);
 }

@@ -105,6 +105,10 @@ tensor<T, 1> as_row(tensor<T, S> const& t) {
 // f(row) for each parameter that isn't frozen.
 template <class Model, class F>
 void each_update(Model& model, Model const& gradient, F const& f) {
+  static_assert(nn::parts::is_opaque<Model>() || nn::parts::finds_parameter<Model>(),
+                "weft: update: no parameter can be found in this model: what is learnt is an nn::parameter, not a "
+                "tensor; a field with constructors or private members lists its own fields with `static constexpr void "
+                "fields(auto list)`");
   std::size_t i = 0;
   nn::parts::each_cell_of(
       [&]<class Cell>(Cell& p, Cell const& g) {
