@@ -44,6 +44,31 @@ TEST_CASE("second derivatives of reductions") {
   CHECK(worst_of_second([](auto const& a) { return sum(square(a - mean(a, axis<-1>, keepdims))); }, x) < near);
 }
 
+// Sums of derivatives of prod are elementary symmetric polynomials.
+TEST_CASE("higher derivatives of prod where elements are 0") {
+  auto const p = [](auto const& a) { return prod(a); };
+  auto const second = [&](auto const& a) { return sum(grad(p)(a)); };
+  auto const third = [&](auto const& a) { return sum(grad(second)(a)); };
+  using vector = tensor<double, 1>;
+  CHECK(array_equal(grad(second)(vector{0, 2, 3}), vector{5, 3, 2}));
+  CHECK(array_equal(grad(second)(vector{0, 0, 3}), vector{3, 3, 0}));
+  CHECK(array_equal(grad(second)(vector{0, 0, 0}), vector{0, 0, 0}));
+  CHECK(array_equal(grad(second)(vector{0, 2}), vector{1, 1}));
+  CHECK(array_equal(grad(second)(vector{0}), vector{0}));
+  CHECK(array_equal(grad(third)(vector{0, 2, 3}), vector{2, 2, 2}));
+  CHECK(array_equal(grad(third)(vector{0, 0, 3, 5}), vector{16, 16, 10, 6}));
+  auto const whole = varied<3>({3, 4, 5}, 0.5, 1.5, 1);
+  auto zeros = whole;
+  zeros(1, 2, 3) = 0;
+  zeros(1, 0, 3) = 0;
+  zeros(2, 2, 1) = 0;
+  for (auto const& x : {whole, zeros}) {
+    CHECK(worst_of_second([](auto const& a) { return sum(square(prod(a, axis<1>))); }, x) < near);
+    CHECK(worst_of_second([](auto const& a) { return sum(prod(a * a, axis<0, 2>) + prod(a, axis<0, 2>)); }, x) < near);
+    CHECK(worst_of_second([](auto const& a) { return prod(a) * sum(a); }, x) < near);
+  }
+}
+
 TEST_CASE("second derivatives of products and views") {
   auto const x = varied<2>({3, 4}, -1, 1, 1), w = varied<2>({4, 2}, -1, 1, 2);
   auto const b = varied<1>({2}, -1, 1, 3);

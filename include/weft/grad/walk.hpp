@@ -7,6 +7,8 @@
 #include <weft/grad/cut.hpp>
 #include <weft/grad/products.hpp>
 
+#include <bit>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
@@ -60,7 +62,70 @@ auto summed_to(extents<C> const& ext, X const& x) {
   }
 }
 
+// -- views above order 1 -----------------------------------------------------------------------------------------
+
+// The same as something that can be differentiated: its own backward pass is the view.
+template <class T, int R, int C, int N>
+struct scatter_record final : made<T, C, N> {
+  slot from;
+  geometry<R, C> v;
+  scatter_record(slot s, geometry<R, C> const& g) : from(s), v(g) {}
+  void backward(tape& t) override {
+    if (!this->has) return;
+    using G = std::remove_cvref_t<decltype(this->gradient)>;
+    add_gradient<N, T, R>(t, from, cotangent<N, R, T>(view<G, unknown(R)>(this->gradient, v.own, v.from)));
+  }
+};
+template <class T, int R, int C, int N>
+auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
+  tracked<T, C, N> out(scattered(g.value, v));
+  if (tape* const t = find(g.from)) {
+    out.from = t->add(std::make_unique<scatter_record<T, R, C, N>>(g.from, v));
+    ++here.records;
+  }
+  return out;
+}
+
 // -- reductions ------------------------------------------------------------------------------------------------------
+
+// The cotangent of `a`, where that of its product along an axis is `c`; made of products alone, by halves: a quotient
+// has no value where an element is 0, and a constant in its place no derivative.
+template <int N, int Axis, class T, int R>
+auto of_product(at_order<T, R, N - 1> const& a, at_order<T, R, N - 1> const& c) {
+  using value = at_order<T, R, N - 1>;
+  extents<R> const whole = a.sizes();
+  constexpr std::size_t axis = static_cast<std::size_t>(Axis);
+  index_t const n = whole[axis], half = n / 2;
+  if (n < 2) return n == 1 ? c : a;
+  auto const part = [&whole](index_t from, index_t size) {
+    geometry<R, R> v{whole, {}, whole};
+    v.own[axis] = size;
+    for (int i = 0; i < R; ++i) v.from[static_cast<std::size_t>(i)] = {i, i == Axis ? from : 0, 1};
+    return v;
+  };
+  auto const low = part(0, half), high = part(half, half), last = part(2 * half, 1);
+  auto const of = [&a](geometry<R, R> const& v) { return view<value, unknown(R)>(a, v.own, v.from); };
+  value const pairs = cotangent<N, R, T>(of(low) * of(high));
+  bool const odd = n % 2 == 1;
+  value const d = of_product<N, Axis, T, R>(pairs, odd ? cotangent<N, R, T>(c * of(last)) : c);
+  value const both = cotangent<N, R, T>(scattered(cotangent<N, R, T>(d * of(high)), low) +
+                                        scattered(cotangent<N, R, T>(d * of(low)), high));
+  if (!odd) return both;
+  value const rest = cotangent<N, R, T>(c * reduce<fold::prod, 1u << Axis, value>(pairs));
+  return cotangent<N, R, T>(both + scattered(rest, last));
+}
+// Axis by axis.
+template <int N, unsigned Mask, class T, int R>
+auto of_products(at_order<T, R, N - 1> const& a, at_order<T, R, N - 1> const& c) {
+  constexpr unsigned rest = Mask & (Mask - 1);
+  constexpr int axis = std::countr_zero(Mask);
+  if constexpr (rest == 0) {
+    return of_product<N, axis, T, R>(a, c);
+  } else {
+    auto const p = cotangent<N, R, T>(reduce<fold::prod, 1u << axis, at_order<T, R, N - 1>>(a));
+    return of_product<N, axis, T, R>(a, of_products<N, rest, T, R>(p, c));
+  }
+}
 
 template <int N, class Op, unsigned Mask, class A, class G>
 void push_reduction(tape& t, reduce<Op, Mask, A> const& e, G const& g) {
@@ -87,6 +152,9 @@ void push_reduction(tape& t, reduce<Op, Mask, A> const& e, G const& g) {
     using ones = decltype(cast<T>(hit));
     auto const n = eval(reduce<fold::sum, Mask, ones>(cast<T>(hit)));
     push<N>(t, e.a, cotangent<N, R, T>(where(hit, g / n, 0)));
+  } else if constexpr (std::is_same_v<Op, fold::prod> && N > 1) {
+    auto const a = cotangent<N, R, T>(value_of<N>(e.a));
+    push<N>(t, e.a, of_products<N, Mask, T, R>(a, in_full<N, reduce<Op, Mask, A>, T>(e, g)));
   } else if constexpr (std::is_same_v<Op, fold::prod>) {
     // The product of the others: with one zero, that of the rest belongs to it alone; with more, nothing is left.
     auto const a = value_of<N>(e.a);
@@ -99,30 +167,6 @@ void push_reduction(tape& t, reduce<Op, Mask, A> const& e, G const& g) {
   } else {
     static_assert(no_rule<Op>::known, "weft: grad: this reduction has no derivative");
   }
-}
-
-// -- views above order 1 -----------------------------------------------------------------------------------------
-
-// The same as something that can be differentiated: its own backward pass is the view.
-template <class T, int R, int C, int N>
-struct scatter_record final : made<T, C, N> {
-  slot from;
-  geometry<R, C> v;
-  scatter_record(slot s, geometry<R, C> const& g) : from(s), v(g) {}
-  void backward(tape& t) override {
-    if (!this->has) return;
-    using G = std::remove_cvref_t<decltype(this->gradient)>;
-    add_gradient<N, T, R>(t, from, cotangent<N, R, T>(view<G, unknown(R)>(this->gradient, v.own, v.from)));
-  }
-};
-template <class T, int R, int C, int N>
-auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
-  tracked<T, C, N> out(scattered(g.value, v));
-  if (tape* const t = find(g.from)) {
-    out.from = t->add(std::make_unique<scatter_record<T, R, C, N>>(g.from, v));
-    ++here.records;
-  }
-  return out;
 }
 
 // -- node by node, above order 1 -----------------------------------------------------------------------------------
