@@ -37,6 +37,32 @@ TEST_CASE("views give their cotangents back to where they look") {
   CHECK(check_gradients([](auto const& a) { return sum(a * transpose(a) * a); }, varied<2>({70, 70}, -1, 1, 7)) < near);
 }
 
+TEST_CASE("reshape and flatten") {
+  auto const x = varied<2>({4, 6}, -1, 1, 1), m = varied<2>({4, 3}, -1, 1, 2);
+  auto const check = [&](auto const& f) { return check_gradients(f, x) < near; };
+  CHECK(check([](auto const& a) { return sum(square(reshape(a, {3, 8})) * 2); }));
+  CHECK(check([](auto const& a) { return sum(exp(flatten(a * a))(range(2, 9))); }));
+  CHECK(check([](auto const& a) { return sum(flatten(transpose(a)) * flatten(a)); }));
+  CHECK(check([](auto const& a) { return sum(square(reshape(a, {2, -1, 3}) * mean(a)) + a(0, 0)); }));
+  CHECK(check([](auto const& a) { return sum(reshape(sum(a * a), {1, 1}) * a); }));
+  CHECK(check([&](auto const& a) { return sum(square(matmul(reshape(a, {-1, 4}), m))); }));
+  CHECK(check([](auto const& a) {
+    auto const cube = [](auto const& b) { return sum(flatten(b) * flatten(b) * reshape(b * b, {24})); };
+    return sum(square(flatten(grad(cube)(a))));
+  }));
+  CHECK(grad([](auto const& a) { return sum(flatten(a)); })(tensor<double, shape{2, 2}>{{1, 2}, {3, 4}})(1, 1) == 1);
+  CHECK_THROWS_AS((void)grad([](auto const& a) { return sum(reshape(a, {5, 5})); })(x), shape_error);
+
+  nn::parameter<double, 1> w = tensor<double, 1>{1, 2, 3, 4, 5, 6};
+  tensor<double, 2> const data = {{1, 2, 3}, {4, 5, 6}};
+  auto const f = [](auto const& p, auto const& d) { return sum(d * reshape(p, {2, 3})) + sum(flatten(p * 2)); };
+  tensor<double, 2> const plain = data * reshape(w, {2, -1});  // no gradients are asked for
+  CHECK(array_equal(plain, data * data));
+  CHECK(array_equal(grad(f)(w, data).value, flatten(data) + 2));
+  w.frozen = true;
+  CHECK(array_equal(grad(f)(w, data).value, 0 * flatten(data)));
+}
+
 // One leaf through two views, so large that threads share the work: they must not meet in its cotangent.
 TEST_CASE("shifted views of one leaf, with threads") {
   auto const sweep = [](auto const& f, auto const& x, int threads) {

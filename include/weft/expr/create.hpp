@@ -105,11 +105,24 @@ template <element T>
   return t;
 }
 
+// As many elements in other sizes. Tracked tensors and parameters have their own: grad/statement.hpp.
+template <class T, auto S, std::size_t R>
+auto reshaped(tensor<T, S> const& t, std::array<index_t, R> const& sizes) {
+  using result_type = tensor<T, static_cast<int>(R)>;
+  if constexpr (tensor<T, S>::stored_inline || result_type::stored_inline) {
+    result_type result;
+    result.prepare(sizes);
+    std::memcpy(result.data(), t.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
+    return result;
+  } else {
+    return result_type(t.items().buffer, sizes);
+  }
+}
+
 // The same elements in another shape; one size may be -1. A tensor's buffer is shared, an expression is evaluated.
 template <expression E, std::size_t R>
 [[nodiscard]] auto reshape(E const& e, index_t const (&sizes)[R]) {
   constexpr int r = static_cast<int>(R);
-  using T = element_t<E>;
   index_t const n = e.size();
   index_t known = 1;
   int open = -1;
@@ -127,15 +140,10 @@ template <expression E, std::size_t R>
   for (index_t size : ext) negative = negative || size < 0;
   if (count(ext) != n || negative || (open >= 0 && known <= 0))
     fail_shapes("reshape", own.data(), rank_of<E>, sizes, r, "differ in the number of elements");
-  auto t = eval(e);
-  if constexpr (decltype(t)::stored_inline) {
-    tensor<T, r> result;
-    result.prepare(ext);
-    std::memcpy(result.data(), t.items().items, sizeof(T) * static_cast<std::size_t>(n));
-    return result;
-  } else {
-    return tensor<T, r>(t.items().buffer, ext);
-  }
+  if constexpr (requires { reshaped(e, ext); })
+    return reshaped(e, ext);
+  else
+    return reshaped(eval(e), ext);
 }
 template <expression E>
 [[nodiscard]] auto flatten(E const& e) {

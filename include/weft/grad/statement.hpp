@@ -5,6 +5,8 @@
 //   detach(y)                            the plain tensor
 //   stop_gradient(y)                     the same value as a constant of y's order
 //
+//   reshape(y, {-1})                     a record of its own: the cotangent goes back in y's shape
+//
 // Public: detach, stop_gradient.
 #pragma once
 #include <weft/grad/walk.hpp>
@@ -85,6 +87,23 @@ struct statement<E, N, true> final : made<element_t<E>, E::dims.rank, N> {
   }
 };
 
+template <class T, int R, int C, int N>
+struct reshape_record final : made<T, C, N> {
+  slot from;
+  extents<R> sizes;
+  reshape_record(slot s, extents<R> const& e) : from(s), sizes(e) {}
+  void backward(tape& t) override {
+    if (this->has) add_gradient<N, T, R>(t, from, reshaped(this->gradient, sizes));
+  }
+};
+template <class T, int N, std::size_t R, std::size_t C>
+slot reshaped_slot(slot from, std::array<index_t, R> const& own, std::array<index_t, C> const&) {
+  tape* const t = find(from);
+  if (!t) return {};
+  ++here.records;
+  return t->add(std::make_unique<reshape_record<T, static_cast<int>(R), static_cast<int>(C), N>>(from, own));
+}
+
 // A parameter's own slot is that of the transform; a tracked leaf is a value already.
 template <class E>
 inline constexpr bool is_value = is_tracked<E>;
@@ -126,6 +145,21 @@ auto tracked_eval(X const& x) {
   } else {
     return reverse::recorded<N, E>(E(e));
   }
+}
+
+// What reshape gives: of a parameter a parameter, so that it stays its value beside plain tensors.
+template <class T, auto S, int N, std::size_t R>
+auto reshaped(tracked<T, S, N> const& x, std::array<index_t, R> const& sizes) {
+  return tracked<T, static_cast<int>(R), N>(reshaped(x.value, sizes),
+                                            reverse::reshaped_slot<T, N>(x.from, x.sizes(), sizes));
+}
+template <class T, auto S, std::size_t R>
+auto reshaped(nn::parameter<T, S> const& p, std::array<index_t, R> const& sizes) {
+  nn::parameter<T, static_cast<int>(R)> result(reshaped(p.value, sizes));
+  result.frozen = p.frozen;
+  result.from = reverse::reshaped_slot<T, 1>(p.from, p.sizes(), sizes);
+  result.order = p.order;
+  return result;
 }
 
 // The number that a rank-0 expression of order n >= 1 is.
