@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace weft;
@@ -143,4 +144,44 @@ TEST_CASE("a model of paths, flags and models of its own type") {
   CHECK(array_equal(g.below[1].weight.value, tensor<double, 1>{0, 0}));
   CHECK(g.file == m.file);
   CHECK(g.flags == m.flags);
+}
+
+TEST_CASE("a model that an inner transform refuses keeps the outer one's marks") {
+  scale m;
+  auto g = grad([](auto const& outer) {
+    CHECK(message_of([&] {
+            (void)grad([](auto const& inner) { return sum(inner.weight * inner.weight); })(outer);
+          }).find("outer transform") != std::string::npos);
+    return sum(outer.weight * outer.weight);
+  })(m);
+  CHECK(array_equal(g.weight.value, 2 * m.weight.value));
+  CHECK(m.weight.from.tape == 0);
+}
+
+TEST_CASE("what another thread differentiates is refused, not lost") {
+  scale m;
+  tensor<double, 1> const x = {1, 2, 3};
+  std::string of_model, of_value, of_parameter;
+  auto const elsewhere = [](std::string& message, auto const& f) {
+    std::thread([&] { message = message_of(f); }).join();
+  };
+  tracked<double, 1, 1> escaped;
+  auto const f = [&](auto const& model, auto const& v) {
+    elsewhere(of_model, [&] { (void)grad([](auto const& own) { return sum(own.weight * own.weight); })(m); });
+    elsewhere(of_value, [&] { (void)eval(v * v); });
+    elsewhere(of_parameter, [&] { (void)eval(model.weight * stop_gradient(v)); });
+    escaped = eval(v * 2);
+    return sum(model.weight * v);
+  };
+  auto const [gm, gx] = grad(f, wrt<0, 1>)(m, x);
+  for (auto const& message : {of_model, of_value, of_parameter}) CHECK(message.find("thread") != std::string::npos);
+  CHECK(array_equal(gm.weight.value, x));
+  CHECK(array_equal(gx, m.weight.value));
+  // Afterwards values are constants, and the model is free, on every thread.
+  elsewhere(of_value, [&, g = &gm] {
+    CHECK(array_equal(detach(eval(escaped * 2)), 4 * x));
+    CHECK(array_equal(grad(f, wrt<1>)(*g, x), x));
+    CHECK(array_equal(grad([](auto const& own) { return sum(own.weight); })(m).weight.value, ones<double>({3})));
+  });
+  CHECK(of_value == "");
 }

@@ -225,7 +225,7 @@ tape* home(E const& e) {
     using L = std::remove_cvref_t<decltype(leaf)>;
     if constexpr (is_tracked<L>) {
       if constexpr (leaves_of<L>.order == N) {
-        if (tape* const t = find(leaf.from)) {
+        if (tape* const t = recording(leaf.from)) {
           if (found && found != t) [[unlikely]]
             fail_two_tapes();
           found = t;

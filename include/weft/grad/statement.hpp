@@ -98,7 +98,7 @@ struct reshape_record final : made<T, C, N> {
 };
 template <class T, int N, std::size_t R, std::size_t C>
 slot reshaped_slot(slot from, std::array<index_t, R> const& own, std::array<index_t, C> const&) {
-  tape* const t = find(from);
+  tape* const t = recording(from);
   if (!t) return {};
   ++here.records;
   return t->add(std::make_unique<reshape_record<T, static_cast<int>(R), static_cast<int>(C), N>>(from, own));
@@ -167,7 +167,7 @@ template <class E>
 element_t<E> tracked_number(E const& e) {
   engine::each_leaf(e, [](auto const& leaf) {
     if constexpr (requires { leaf.from; })
-      if (autograd::find(leaf.from)) [[unlikely]]
+      if (reverse::recording(leaf.from)) [[unlikely]]
         fail<autograd_error>(
             "a tracked value becomes a number, and its gradient would be lost: use the tensor itself, or say so with "
             "detach(x)");

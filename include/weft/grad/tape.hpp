@@ -48,6 +48,19 @@ inline constinit thread_local thread_state here{};
 // One of each in a process: a value may wander from thread to thread.
 inline constinit std::uint64_t last_tape = 0;
 
+// Tapes that live on some thread: the number is at its remainder, unless another one is there. Cheap, never wrong
+// about a tape that it has, and good enough to tell a mistake.
+inline constexpr std::uint64_t living_room = 64;
+inline constinit std::uint64_t living[living_room] = {};
+
+WEFT_ALWAYS_INLINE bool lives(std::uint64_t tape) {
+  return tape != 0 && __atomic_load_n(&living[tape % living_room], __ATOMIC_RELAXED) == tape;
+}
+WEFT_ALWAYS_INLINE void exchange_living(std::uint64_t at, std::uint64_t from, std::uint64_t to) {
+  std::uint64_t& place = living[at % living_room];
+  if (__atomic_load_n(&place, __ATOMIC_RELAXED) == from) __atomic_store_n(&place, to, __ATOMIC_RELAXED);
+}
+
 }  // namespace autograd
 
 // Lives on the stack of the transform that makes it. `order`: which leaves it records.
@@ -62,10 +75,12 @@ struct tape {
         order(n),
         outer(autograd::here.innermost) {
     autograd::here.innermost = this;
+    autograd::exchange_living(number, 0, number);
   }
   tape(tape const&) = delete;
   tape& operator=(tape const&) = delete;
   WEFT_ALWAYS_INLINE ~tape() {
+    autograd::exchange_living(number, number, 0);
     autograd::here.innermost = outer;
     autograd::here.live -= static_cast<std::int64_t>(records.size());
     while (!records.empty()) records.pop_back();  // newest first

@@ -104,16 +104,22 @@ void mark(tape& t, X const& model) {
         if (p.frozen) return;
         if (find(p.from)) [[unlikely]]
           fail<autograd_error>("a model is already being differentiated by an outer transform");
+        (void)recording(p.from);
         p.from = new_input<N, T, to_shape(S).rank>(t);
         p.order = N;
       });
 }
-// Marks mean nothing once their tape is gone, but a model must not look marked to the next transform.
+// Marks mean nothing once their tape is gone, but a model must not look marked to the next transform. Those of another
+// transform, which made this one refuse the model, stay.
 template <class X>
 struct marks {
   X const* model = nullptr;
+  std::uint64_t tape = 0;
   ~marks() {
-    if (model) each_parameter(*model, [](auto const& p) { p.from = {}; });
+    if (model)
+      each_parameter(*model, [this](auto const& p) {
+        if (p.from.tape == tape) p.from = {};
+      });
   }
 };
 
@@ -144,6 +150,9 @@ auto gradient_of(tape& t, X const& x, L const& in) {
     X g = x;
     each_parameter(
         g, [&t]<class T, auto S>(nn::parameter<T, S> & p) {
+          if (!p.frozen && p.from.tape != t.number) [[unlikely]]
+            fail<autograd_error>("a model was differentiated on another thread at the same time: give each thread its "
+                                 "own copy");
           p.value = gradient_at<1, T, S>(t, p.from, p.sizes());
           p.from = {};
         });
@@ -262,6 +271,7 @@ struct transform {
                     "tensor, and a struct with constructors or private members lists its fields with `static constexpr "
                     "void fields(auto list) { list(\"weight\", &Name::weight); }`");
       m.model = &x;
+      m.tape = t.number;
       mark<N>(t, x);
     }
   }

@@ -79,7 +79,7 @@ struct scatter_record final : made<T, C, N> {
 template <class T, int R, int C, int N>
 auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
   tracked<T, C, N> out(scattered(g.value, v));
-  if (tape* const t = find(g.from)) {
+  if (tape* const t = recording(g.from)) {
     out.from = t->add(std::make_unique<scatter_record<T, R, C, N>>(g.from, v));
     ++here.records;
   }
