@@ -128,6 +128,17 @@ TEST_CASE("an element is changed in C++'s arithmetic") {
   c(0) = sum(c);
   c(1) -= max(a);
   CHECK(holds(c, {5.5f, -16}));
+
+  // What becomes a number without being one.
+  enum animal { cat, dog };
+  std::vector<bool> const mask = {true, false};
+  std::vector<bool> flags = {false, true};
+  a(0) = dog;
+  a(0) += dog;
+  a(1) = mask[0];
+  a(1) += flags[1];
+  a(2) -= flags[0];
+  CHECK(holds(a, {2, 2, 21}));
 }
 
 TEST_CASE("elements and results without axes are indices") {
@@ -152,12 +163,31 @@ TEST_CASE("whole numbers that the elements cannot be are refused") {
   CHECK_THROWS_AS(image += 300, weft::dtype_error);
   CHECK_THROWS_AS(image = 300, weft::dtype_error);
   CHECK_THROWS_AS(image(weft::range(0, 2)) = 300, weft::dtype_error);
+  CHECK_THROWS_AS(image(0) = 300, weft::dtype_error);
   CHECK_THROWS_AS((void)(tensor<int, 1>{1} + 5000000000LL), weft::dtype_error);
   CHECK_THROWS_AS((void)(tensor<std::int64_t, 1>{1} + 0xffffffffffffffffull), weft::dtype_error);
   CHECK(holds(image, {0, 44, 255}));
   CHECK(holds(eval(image == 255), {false, false, true}));
   CHECK(holds(eval(weft::cast<int>(image) > -1), {true, true, true}));
   CHECK(holds(eval(image + true), {1, 45, 0}));
+
+  // A char is a byte.
+  image(1) = char(-61);
+  CHECK(holds(eval(image == char(-61)), {false, true, false}));
+  image = char(-1);
+  CHECK(holds(image, {255, 255, 255}));
+}
+
+TEST_CASE("a number that is refused leaves nothing behind") {
+  tensor<std::uint8_t, 1> a = {1, 2}, b = {3, 4}, c = {5, 6};
+  auto const named = a + b + c;
+  CHECK_THROWS_AS((void)((a + b + c) == 256), weft::dtype_error);
+  CHECK_THROWS_AS((void)(named == 256), weft::dtype_error);
+  CHECK_THROWS_AS((void)(256 == (a + b + c)), weft::dtype_error);
+  CHECK_THROWS_AS((void)where(a > 1, a + b + c, 256), weft::dtype_error);
+  CHECK(a.items().buffer.holders() == 2);  // a's own, and that of `named`
+  CHECK(b.items().buffer.holders() == 2);
+  CHECK(c.items().buffer.holders() == 2);
 }
 
 TEST_CASE("a write goes to this holder only") {

@@ -4,10 +4,14 @@
 
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace weft;
@@ -45,6 +49,33 @@ struct tree {
   nn::parameter<double, 1> weight = tensor<double, 1>{1, 2};
   std::vector<tree> below;
 };
+
+// Behind pointers and in maps, what can't be visited is nothing to look at.
+struct settings {
+  char name[32] = "";
+  int depth = 0;
+};
+struct derived : settings {};
+struct configured {
+  nn::parameter<double, 1> weight = tensor<double, 1>{1, 2};
+  std::shared_ptr<settings> options;
+  std::shared_ptr<std::FILE> log;
+  std::shared_ptr<void> anything;
+  std::map<std::string, derived> others;
+  std::pair<int, settings> pair;
+};
+// Fields that only run time lists.
+class listed {
+  nn::parameter<double, 1> weight;
+
+ public:
+  explicit listed(double w) : weight(tensor<double, 1>{w}) {}
+  static void fields(auto list) { list("weight", &listed::weight); }
+  auto operator()(auto const& x) const { return sum(weight * x); }
+};
+
+static_assert(nn::parts::finds_parameter<configured>() && nn::parts::finds_parameter<listed>());
+static_assert(!nn::parts::finds_parameter<std::shared_ptr<settings>>());
 static_assert(nn::parts::finds_parameter<tree>() && nn::parts::finds_parameter<stack>());
 static_assert(!nn::parts::finds_parameter<std::filesystem::path>());
 
@@ -144,6 +175,14 @@ TEST_CASE("a model of paths, flags and models of its own type") {
   CHECK(array_equal(g.below[1].weight.value, tensor<double, 1>{0, 0}));
   CHECK(g.file == m.file);
   CHECK(g.flags == m.flags);
+}
+
+TEST_CASE("a model that holds what is no part of it, and one that lists its fields at run time") {
+  auto const g = grad([](auto const& m) { return sum(m.weight * m.weight); })(configured{});
+  CHECK(array_equal(g.weight.value, tensor<double, 1>{2, 4}));
+  tensor<double, 1> const x = {5};
+  auto const h = grad([](auto const& m, auto const& v) { return m(v); })(listed(3), x);
+  CHECK(double(h(x)) == 25);
 }
 
 TEST_CASE("a model that an inner transform refuses keeps the outer one's marks") {

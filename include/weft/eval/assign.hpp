@@ -148,7 +148,7 @@ template <class T, auto S, class X>
 WEFT_INLINE void fill_with(tensor<T, S>& t, X const& x) {
   static_assert(std::is_same_v<T, promote_t<T, weak_t<typename detail::number_type<X>::type, T>>>,
                 "weft: assign: a fractional number would be lost in a tensor of integers");
-  T const value = expr::exactly<T>(static_cast<typename detail::number_type<X>::type>(x));
+  T const value = exactly<T>(x);
   T* const out = t.data();
   index_t const n = t.size();
   for (index_t i = 0; i < n; ++i) out[i] = value;
@@ -223,7 +223,7 @@ void assign_place(expr::place<Tensor, D>& p, X const& given, owner whose) {
   if constexpr (!expression<X>) {
     static_assert(C >= 0 && std::is_same_v<T, promote_t<T, weak_t<typename detail::number_type<X>::type, T>>>,
                   "weft: assign: a fractional number would be lost in a tensor of integers");
-    assign_place(p, expr::constant<T>(expr::exactly<T>(static_cast<typename detail::number_type<X>::type>(given))), owner::statement);
+    assign_place(p, expr::constant<T>(exactly<T>(given)), owner::statement);
   } else {
     decltype(auto) e0 = stored(given);
     using node = std::remove_cvref_t<decltype(e0)>;

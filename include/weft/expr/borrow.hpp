@@ -100,7 +100,7 @@ void write_borrowed(borrowed<T, R>& b, X const& given) {
   } else if constexpr (!expression<X>) {
     static_assert(std::is_same_v<T, promote_t<T, weak_t<typename detail::number_type<X>::type, T>>>,
                   "weft: assign: a fractional number would be lost in a tensor of integers");
-    write_borrowed(b, expr::constant<T>(expr::exactly<T>(static_cast<typename detail::number_type<X>::type>(given))));
+    write_borrowed(b, expr::constant<T>(exactly<T>(given)));
   } else {
     decltype(auto) e = stored(given);
     using node = std::remove_cvref_t<decltype(e)>;

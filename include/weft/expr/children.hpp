@@ -59,21 +59,12 @@ struct held_as<T, X, false> {
 template <class T, class X>
 using own_t = typename held_as<T, std::remove_cvref_t<X>, expression<X>>::type;
 
-// A number as an element of type T. A whole one that T cannot hold is a mistake: it would wrap, and compare wrongly.
-template <class T, class X>
-WEFT_INLINE constexpr T exactly(X x) {
-  if constexpr (std::is_integral_v<X> && std::is_integral_v<T> && !std::is_same_v<X, T> && !std::is_same_v<T, bool>)
-    if (!std::in_range<T>(+x)) [[unlikely]]
-      fail_narrowed(static_cast<std::uint64_t>(x), +x < 0, name(dtype_of<T>));
-  return static_cast<T>(x);
-}
-
 // The operand itself: what has no other owner is moved in.
 template <class A, class X>
 WEFT_INLINE constexpr A own(X&& x) {
   using plain = std::remove_cvref_t<X>;
   if constexpr (!expression<plain>)
-    return A(exactly<element_t<A>>(static_cast<typename detail::number_type<plain>::type>(x)));
+    return A(exactly<element_t<A>>(x));
   else if constexpr (std::is_same_v<plain, A>)
     return A(static_cast<X&&>(x));
   else if constexpr (std::is_same_v<plain, X>)
@@ -140,6 +131,14 @@ WEFT_INLINE void check_life(X const& x) {
     if (!x.alive) [[unlikely]]
       fail_moved_from();
 }
+// What may be wrong with an operand; asked of all of them before any is taken, since nobody ends what a node has begun.
+template <class A, class X>
+WEFT_INLINE void check_operand(X const& x) {
+  if constexpr (expression<X>)
+    check_life(x);
+  else
+    (void)exactly<element_t<A>>(x);
+}
 // The bytes of a node, or of its operands, which its source has then no more.
 template <class K>
 WEFT_INLINE void relocate(K& to, K& from) noexcept {
@@ -204,7 +203,7 @@ struct children<true, A> {
 
   template <class X>
   WEFT_INLINE children(given, X&& x) {
-    check_life(x);
+    check_operand<A>(x);
     take(a, static_cast<X&&>(x));
   }
   WEFT_INLINE children(children const& o) {
@@ -234,8 +233,8 @@ struct children<true, A, B> {
 
   template <class X, class Y>
   WEFT_INLINE children(given, X&& x, Y&& y) {
-    check_life(x);  // all of them before any is taken
-    check_life(y);
+    check_operand<A>(x);
+    check_operand<B>(y);
     take(a, static_cast<X&&>(x));
     take(b, static_cast<Y&&>(y));
   }
@@ -273,9 +272,9 @@ struct children<true, A, B, C> {
 
   template <class X, class Y, class Z>
   WEFT_INLINE children(given, X&& x, Y&& y, Z&& z) {
-    check_life(x);
-    check_life(y);
-    check_life(z);
+    check_operand<A>(x);
+    check_operand<B>(y);
+    check_operand<C>(z);
     take(a, static_cast<X&&>(x));
     take(b, static_cast<Y&&>(y));
     take(c, static_cast<Z&&>(z));

@@ -114,6 +114,20 @@ WEFT_ALWAYS_INLINE constexpr stored_t<X> taken(X&& x) {
     return stored(x);
 }
 
+// A number as an element of type T. A whole one that T cannot hold is a mistake: it would wrap, and compare wrongly. (A
+// char is a byte, whatever its sign.)
+template <class T, class X>
+WEFT_ALWAYS_INLINE constexpr T exactly(X const& x) {
+  using number = typename detail::number_type<X>::type;
+  if constexpr (!std::is_same_v<X, number>)
+    return exactly<T>(static_cast<number>(x));
+  else if constexpr (std::is_integral_v<X> && std::is_integral_v<T> && !std::is_same_v<X, T> && !std::is_same_v<T, bool> &&
+                     !(std::is_same_v<X, char> && sizeof(T) == 1))
+    if (!std::in_range<T>(+x)) [[unlikely]]
+      fail_narrowed(static_cast<std::uint64_t>(x), +x < 0, name(dtype_of<T>));
+  return static_cast<T>(x);
+}
+
 // Whose an expression is that is assigned: the statement's, if nobody else can see it afterwards (it has no name, or
 // was given up by std::move), or that of a variable, which stays the snapshot it is.
 enum class owner { statement, variable };

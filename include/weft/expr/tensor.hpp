@@ -13,6 +13,7 @@
 #include <weft/core/storage.hpp>
 #include <weft/expr/node.hpp>
 
+#include <concepts>
 #include <cstring>
 #include <initializer_list>
 
@@ -42,30 +43,27 @@ struct element_ref {
   index_t offset;
 
   WEFT_ALWAYS_INLINE operator T() const { return value; }
-  WEFT_ALWAYS_INLINE void operator=(T x) && { put(x); }
   WEFT_ALWAYS_INLINE void operator=(element_ref const& other) && { put(other.value); }
-  template <scalar X>
+  template <std::convertible_to<T> X>
   WEFT_ALWAYS_INLINE void operator=(X const& x) && {
-    put(static_cast<T>(fitting(x)));
+    put(exactly<T>(fitting(x)));
   }
   // In C++'s arithmetic, as `value op= x` is.
-  template <class X>
-  using beside = std::common_type_t<T, typename detail::number_type<X>::type>;
-  template <operand X>
+  template <std::convertible_to<T> X>
   WEFT_ALWAYS_INLINE void operator+=(X const& x) && {
-    put(static_cast<T>(static_cast<beside<X>>(value) + static_cast<beside<X>>(fitting(x))));
+    put(static_cast<T>(common(value, x) + common(fitting(x), x)));
   }
-  template <operand X>
+  template <std::convertible_to<T> X>
   WEFT_ALWAYS_INLINE void operator-=(X const& x) && {
-    put(static_cast<T>(static_cast<beside<X>>(value) - static_cast<beside<X>>(fitting(x))));
+    put(static_cast<T>(common(value, x) - common(fitting(x), x)));
   }
-  template <operand X>
+  template <std::convertible_to<T> X>
   WEFT_ALWAYS_INLINE void operator*=(X const& x) && {
-    put(static_cast<T>(static_cast<beside<X>>(value) * static_cast<beside<X>>(fitting(x))));
+    put(static_cast<T>(common(value, x) * common(fitting(x), x)));
   }
-  template <operand X>
+  template <std::convertible_to<T> X>
   WEFT_ALWAYS_INLINE void operator/=(X const& x) && {
-    put(static_cast<T>(static_cast<beside<X>>(value) / static_cast<beside<X>>(fitting(x))));
+    put(static_cast<T>(common(value, x) / common(fitting(x), x)));
   }
   // A named element is a value: write to the tensor itself, a(i) = x.
   void operator=(T) & = delete;
@@ -75,12 +73,18 @@ struct element_ref {
       : value(other.value), owner(other.owner), offset(other.offset) {}
 
  private:
+  // The number that x is: its own type's, or T if it is none but becomes one (an enumerator, a bit of a vector<bool>).
   template <class X>
-  WEFT_ALWAYS_INLINE static auto fitting(X const& x) {
-    using number = typename detail::number_type<X>::type;
-    static_assert(!(std::is_integral_v<T> && std::is_floating_point_v<number>),
+  using number_in = typename std::conditional_t<operand<X>, detail::number_type<X>, std::type_identity<T>>::type;
+  template <class X>
+  WEFT_ALWAYS_INLINE static number_in<X> fitting(X const& x) {
+    static_assert(!(std::is_integral_v<T> && std::is_floating_point_v<number_in<X>>),
                   "weft: assign: a fractional number would be lost in a tensor of integers");
-    return static_cast<number>(x);
+    return static_cast<number_in<X>>(x);
+  }
+  template <class Y, class X>
+  WEFT_ALWAYS_INLINE static auto common(Y y, X const&) {
+    return static_cast<std::common_type_t<T, number_in<X>>>(y);
   }
   WEFT_ALWAYS_INLINE void put(T x) {
     unshare(*owner);

@@ -249,9 +249,13 @@ struct place : view<Tensor, D> {
     return view_of(as_view(), index...);
   }
 
-  template <operand X>
+  template <expression X>
   WEFT_INLINE constexpr void operator=(X&& x) && {
     assign_place(*this, x, owner_of<X>);
+  }
+  template <scalar X>
+  WEFT_INLINE constexpr void operator=(X const& x) && {
+    assign_place(*this, x, owner::statement);
   }
   WEFT_INLINE constexpr void operator=(place const& x) && { assign_place(*this, x.as_view(), owner::variable); }
   template <operand X>

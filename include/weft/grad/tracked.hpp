@@ -120,7 +120,7 @@ using autograd::slot;
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_other_thread() {
   fail<autograd_error>(
       "a value or a model is being differentiated on another thread: its gradient would be lost; a transform and what "
-      "it differentiates belong to one thread, a model that several threads differentiate is copied for each");
+      "it differentiates belong to one thread, a model that several threads differentiate is copied for each before");
 }
 inline tape* recording(slot s) {
   tape* const t = find(s);

@@ -37,14 +37,14 @@ struct buffer : described<buffer<T, S>, T, to_shape(S)> {
   WEFT_ALWAYS_INLINE buffer& operator=(buffer&&) = default;
   template <class E>
     requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, buffer>)
-  WEFT_ALWAYS_INLINE buffer const& operator=(E const& e) const {
-    value = e;
+  WEFT_ALWAYS_INLINE buffer const& operator=(E&& e) const {
+    value = static_cast<E&&>(e);
     return *this;
   }
   template <class E>
     requires(expression<E> && !std::is_same_v<std::remove_cvref_t<E>, buffer>)
-  WEFT_ALWAYS_INLINE buffer& operator=(E const& e) {
-    value = e;
+  WEFT_ALWAYS_INLINE buffer& operator=(E&& e) {
+    value = static_cast<E&&>(e);
     return *this;
   }
 

@@ -38,7 +38,7 @@ struct any_member {
 
 }  // namespace detail
 
-// Has `static void fields(list)`, which calls list(name, pointer to member) for each of its fields.
+// Has `static constexpr void fields(auto list)`, which calls list(name, pointer to member) for each of its fields.
 template <class T>
 concept lists_fields = requires {
   std::remove_const_t<T>::fields(detail::any_member{});
@@ -129,21 +129,33 @@ constexpr bool has_array() {
   }
 }
 
+// What keeps an aggregate's fields from being visited.
+struct member_count {
+  std::size_t values = 0;
+  bool base = false, array = false;
+  constexpr bool visible() const { return !base && !array && values <= max_bindings; }
+};
 template <class T>
-constexpr std::size_t count_members() {
+constexpr member_count examine_members() {
   if constexpr (std::is_empty_v<T>) {
-    return 0;
+    return {};
   } else {
     constexpr std::size_t values = most<T, fewest<T>()>();
-    constexpr bool base = has_base<T, values>();
-    constexpr bool array = has_array<T, values>();
-    static_assert(!base, "weft: a struct with a base class has no visible fields; make the base a field instead");
-    static_assert(!array, "weft: a C array can't be a field of a model; use std::array");
-    static_assert(array || values <= max_bindings,
-                  "weft: more than 32 fields, or a field that can't be initialised; nest structs, or list the fields "
-                  "with `static constexpr void fields(auto list)`");
-    return base || array || values > max_bindings ? 0 : values;
+    return {values, has_base<T, values>(), has_array<T, values>()};
   }
+}
+template <class T>
+inline constexpr member_count members_of = examine_members<T>();
+
+template <class T>
+constexpr std::size_t count_members() {
+  constexpr member_count m = members_of<T>;
+  static_assert(!m.base, "weft: a struct with a base class has no visible fields; make the base a field instead");
+  static_assert(!m.array, "weft: a C array can't be a field of a model; use std::array");
+  static_assert(m.array || m.values <= max_bindings,
+                "weft: more than 32 fields, or a field that can't be initialised; nest structs, or list the fields "
+                "with `static constexpr void fields(auto list)`");
+  return m.visible() ? m.values : 0;
 }
 
 struct list_counter {

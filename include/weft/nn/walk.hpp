@@ -69,13 +69,21 @@ consteval bool finds_parameter() {
     return finds_parameter<typename X::value_type, X, Above...>();
   } else if constexpr (sequence<X>) {
     return finds_parameter<std::remove_cvref_t<item_of<X>>, X, Above...>();
-  } else {
-    bool any = false;
-    if constexpr (lists_fields<X>)
+  } else if constexpr (lists_fields<X>) {
+    if constexpr (requires { typename std::bool_constant<(X::fields(nn::detail::any_member{}), true)>; }) {
+      bool any = false;
       X::fields([&any](std::string_view, auto member) {
         any = any || finds_parameter<std::remove_cvref_t<decltype(std::declval<X&>().*member)>, X, Above...>();
       });
-    else if constexpr (field_count<X> != 0)
+      return any;
+    } else {
+      return true;  // not constexpr: only a walk can tell
+    }
+  } else if constexpr (!nn::detail::members_of<X>.visible()) {
+    return sizeof...(Above) == 0;  // a model's own mistake is named where it is walked
+  } else {
+    bool any = false;
+    if constexpr (field_count<X> != 0)
       nn::detail::bind<field_count<X>>(nn::detail::specimen<X>.value, [&any](auto&... field) {
         any = (finds_parameter<std::remove_cvref_t<decltype(field)>, X, Above...>() || ...);
       });
@@ -85,6 +93,12 @@ consteval bool finds_parameter() {
 #if defined(__clang__)
 #pragma clang diagnostic pop
 #endif
+template <class X>
+concept points_to_class = requires(X& x) {
+  requires std::is_class_v<typename X::element_type>;
+  sizeof(typename X::element_type);
+  x.operator->();
+};
 // Opaque, and yet it leads to parameters: behind a pointer, in a pair or tuple (a map's item is a pair), in a list
 // without a size. They would be lost in silence.
 template <class X>
@@ -92,16 +106,12 @@ consteval bool hides_parameter() {
   if constexpr (!std::is_class_v<X>) {
     return false;
   } else if constexpr (range<X>) {
-    return finds_parameter<std::remove_cvref_t<item_of<X>>>();
-  } else if constexpr (requires(X& x) {
-                         x.get();
-                         *x;
-                         sizeof(typename X::element_type);
-                       }) {
-    return finds_parameter<std::remove_cv_t<typename X::element_type>>();
+    return finds_parameter<std::remove_cvref_t<item_of<X>>, X>();
+  } else if constexpr (points_to_class<X>) {
+    return finds_parameter<std::remove_cv_t<typename X::element_type>, X>();
   } else if constexpr (requires { std::tuple_size<X>::value; }) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
-      return (finds_parameter<std::remove_cvref_t<std::tuple_element_t<I, X>>>() || ...);
+      return (finds_parameter<std::remove_cvref_t<std::tuple_element_t<I, X>>, X>() || ...);
     }
     (std::make_index_sequence<std::tuple_size_v<X>>{});
   } else {
