@@ -66,6 +66,7 @@
 #endif
 #endif
 
-#if defined(__FAST_MATH__) && !defined(WEFT_ALLOW_FAST_MATH)
-#error "weft: -ffast-math removes NaN and infinity handling; define WEFT_ALLOW_FAST_MATH to build anyway"
+#if (defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__)) && \
+    !defined(WEFT_ALLOW_FAST_MATH)
+#error "weft: -ffast-math and its parts remove NaN and infinity handling; define WEFT_ALLOW_FAST_MATH to build anyway"
 #endif

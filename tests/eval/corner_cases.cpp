@@ -76,3 +76,21 @@ TEST_CASE("division by a row's sum at the ends of the range") {
   tensor<float, 2> const none = {{1, 0}};
   CHECK(float((none / max(none * 0, axis<-1>, keepdims))(0, 0)) == infinity);
 }
+
+TEST_CASE("results that no memory can hold are refused, whatever the operands are") {
+  using weft::index_t;
+  index_t const q = index_t(1) << 31;
+  CHECK_THROWS_AS((void)eval(matmul(weft::zeros<float>({q, 0}), weft::zeros<float>({0, q}))), weft::shape_error);
+  CHECK_THROWS_AS((void)eval(sum(weft::zeros<float>({q, 0, q}), axis<1>)), weft::shape_error);
+  auto const side = [](weft::extents<3> const& e) {
+    return weft::broadcast_to(tensor<std::uint8_t, 1>{1}, {e[0], e[1], e[2]});
+  };
+  index_t const m = index_t(1) << 21;
+  CHECK_THROWS_WITH_AS((void)(side({2 * m, 1, 1}) + side({1, m, 1}) * side({1, 1, m})),
+                       "add: too many elements in (4194304, 2097152, 2097152)", weft::shape_error);
+  index_t const half = index_t(1) << 32;
+  CHECK_THROWS_AS((void)weft::reshape(weft::zeros<float>({0}), {half, half}), weft::shape_error);
+  CHECK(weft::reshape(weft::zeros<float>({0}), {half, half, 0}).size() == 0);
+  CHECK(weft::reshape(weft::zeros<float>({0, 3}), {-1, 3}).sizes() == weft::extents<2>{0, 3});
+  CHECK_THROWS_AS((void)weft::reshape(weft::zeros<float>({4}), {-1, -1}), weft::shape_error);
+}

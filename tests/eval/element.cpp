@@ -21,6 +21,18 @@ TEST_CASE("maps, casts, comparisons") {
   static_assert(eval(relu(-m) + abs(-m))(1, 1) == 4);
 }
 
+TEST_CASE("whole numbers wrap, as they do at run time") {
+  constexpr tensor<weft::uint16, shape{1}> most = {65535};
+  static_assert(eval(most * most)(0) == 1);
+  static_assert(eval(square(most))(0) == 1);
+  constexpr tensor<int, shape{1}> least = {std::numeric_limits<int>::min()};
+  static_assert(eval(-least)(0) == std::numeric_limits<int>::min());
+  static_assert(eval(abs(least))(0) == std::numeric_limits<int>::min());
+  static_assert(eval(least - 1)(0) == std::numeric_limits<int>::max());
+  static_assert(eval(least + least)(0) == 0);
+  CHECK(int(eval(abs(tensor<int, 1>{std::numeric_limits<int>::min()}))(0)) == std::numeric_limits<int>::min());
+}
+
 TEST_CASE("broadcasting, views, transposes") {
   constexpr tensor<int, shape{3}> row = {10, 20, 30};
   constexpr tensor<int, shape{2, 1}> column = {{100}, {200}};

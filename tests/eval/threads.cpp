@@ -55,6 +55,15 @@ TEST_CASE("reductions over rows, columns and middle axes") {
   CHECK(same_bits(sum(narrow, axis<0>)));
 }
 
+TEST_CASE("more rows than the scratch of columns has room for") {
+  auto const many = weft::broadcast_to(some<float>({1, 70}, 3), {300001, 70});
+  CHECK(same_bits(sum(many, axis<0>)));
+  CHECK(same_bits(argmax(many, axis<0>)));
+  weft::set_num_threads(2);
+  CHECK(allclose(mean(many, axis<0>), many(0, weft::all), 1e-5));
+  weft::set_num_threads(0);
+}
+
 TEST_CASE("products") {
   auto a = some<float>({257, 300}, 1), b = some<float>({300, 260}, 2);
   auto v = some<float>({300}, 3);

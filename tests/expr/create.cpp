@@ -37,6 +37,18 @@ TEST_CASE("arange and linspace count, they don't add up") {
   CHECK(weft::linspace<float>(0, 1, 0).size() == 0);
 }
 
+TEST_CASE("linspace is exact where the step is") {
+  for (index_t n : {2, 3, 50, 101})
+    for (index_t i = 0; i < n; ++i) {
+      CHECK(weft::linspace<int>(0, static_cast<int>(n) - 1, n)(i) == i);
+      CHECK(weft::linspace<double>(0, static_cast<double>(n - 1), n)(i) == static_cast<double>(i));
+    }
+  CHECK(weft::linspace<int>(0, 10, 4)(1) == 3);
+  CHECK(weft::linspace<int>(-10, 0, 4)(1) == -7);  // downwards, as NumPy
+  CHECK(weft::linspace<double>(0.1, 0.7, 7)(6) == 0.7);
+  CHECK(weft::linspace<float>(2, 3, 1)(0) == 2);
+}
+
 TEST_CASE("what cannot be made says which function was asked") {
   CHECK_THROWS_WITH((void)weft::zeros<float>({-1, 3}), "zeros: a negative size in (-1, 3)");
   CHECK_THROWS_WITH((void)weft::full<float>({-1}, 2), "full: a negative size in (-1,)");
@@ -51,6 +63,7 @@ TEST_CASE("arange counts integers exactly") {
   CHECK(weft::arange<std::int64_t>(far + 3, far, -2).size() == 2);
   CHECK(weft::arange<std::uint64_t>(~std::uint64_t{4}, ~std::uint64_t{0}, 2).size() == 2);
   CHECK(weft::arange<std::int8_t>(100, -128, -100).size() == 3);
+  CHECK(weft::arange<int>(-2000000000, 2000000000, 1000000000)(3) == 1000000000);
   CHECK(weft::arange<int>(3, 3).size() == 0);
   CHECK(weft::arange<int>(3, 0).size() == 0);
   CHECK(weft::arange<std::uint8_t>(5, 3).size() == 0);

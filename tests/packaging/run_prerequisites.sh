@@ -10,14 +10,19 @@ if ! command -v dpkg-query >/dev/null; then
   echo "only Debian's packages can be compared"
   exit 77
 fi
-table=$(sed -nE "/^[a-z]+_needs=/,/[\"']\$/p" run | grep -E '^ +[a-z]')
-mapfile -t listed < <(awk '{print $2}' <<<"$table" | tr -d "\"'" | sort -u)
-provided=("${listed[@]}")
-for package in "${listed[@]}"; do
-  mapfile -t -O ${#provided[@]} provided \
-    < <(dpkg-query -W -f '${Depends},${Pre-Depends}' "$package" 2>/dev/null |
-      sed 's/[,|]/\n/g' | sed -E 's/^ *//; s/[ :(].*//' | grep .)
-done
+table_of() { sed -nE "/^($1)_needs=/,/[\"']\$/p" run | grep -E '^ +[a-z]'; }
+packages_in() { awk '{print $2}' <<<"$1" | tr -d "\"'" | sort -u; }
+with_depends() {
+  while read -r package; do
+    echo "$package"
+    dpkg-query -W -f '${Depends},${Pre-Depends}' "$package" 2>/dev/null |
+      sed 's/[,|]/\n/g' | sed -E 's/^ *//; s/[ :(].*//' | grep .
+  done | tr '\n' ' '
+}
+table=$(table_of '[a-z]+')
+mapfile -t listed < <(packages_in "$table")
+everything=$(with_depends < <(packages_in "$table"))
+of_tests=$(with_depends < <(packages_in "$(table_of 'build|test')"))  # what ./run test installs
 # Used when they exist, never required: how to become root, what an uninstalled machine is told with.
 optional=(sudo apt apt-utils)
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin  # what packages bring, not what somebody built
@@ -37,6 +42,8 @@ owner() {  # the package of a program, followed through links that packages don'
 
 mapfile -t scripts < <(find run .ci/run tests -type f \( -name '*.sh' -o -name run \) | sort)
 for script in "${scripts[@]}"; do
+  provided=$everything
+  if [[ $script == tests/* ]]; then provided=$of_tests; fi
   while read -r word; do
     path=$(type -P -- "$word") || continue
     package=$(owner "$path")
@@ -46,7 +53,7 @@ for script in "${scripts[@]}"; do
       continue
     fi
     count=$((count + 1))
-    if [[ " ${provided[*]} ${optional[*]} " == *" $package "* ]]; then continue; fi
+    if [[ " $provided ${optional[*]} " == *" $package "* ]]; then continue; fi
     standing=$(dpkg-query -W -f '${Essential} ${Priority}' "$package")
     if [[ $standing == yes* || $standing == *required ]]; then continue; fi
     echo "$script: $word comes from $package, which ./run doesn't install"

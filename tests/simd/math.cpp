@@ -4,6 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -248,3 +252,16 @@ TEST_CASE_TEMPLATE("odd functions keep the sign of zero", T, float, double) {
   CHECK(std::signbit(erf(zero)[1]));
   CHECK(std::signbit(sin(zero)[1]));
 }
+
+#if defined(__SSE__)
+TEST_CASE("sin and cos where the processor takes denormal numbers for 0") {
+  unsigned const mode = _mm_getcsr();
+  _mm_setcsr(mode | 0x8040);
+  constexpr int N = lanes<float>;
+  for (float x : {0.5f, 1.5f, 2.5f, 3.5f, 5.f, 100.f}) {
+    CHECK(sin(pack<float, N>(x))[0] == doctest::Approx(std::sin(x)));
+    CHECK(cos(pack<float, N>(x))[0] == doctest::Approx(std::cos(x)));
+  }
+  _mm_setcsr(mode);
+}
+#endif

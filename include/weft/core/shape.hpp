@@ -12,7 +12,6 @@
 
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -187,19 +186,29 @@ std::string to_text(std::array<index_t, R> const& e) {
   return to_text(e.data(), static_cast<int>(R));
 }
 
-// The sizes a user gave for what is to be made. A buffer's bytes are counted in index_t, too.
+// The bytes of a tensor of sizes e (rank), which index_t must be able to count: what sizes are joined to may be more
+// than any memory, though each operand is small.
+inline index_t bytes_of(char const* operation, index_t const* e, int rank, index_t element_size) {
+  index_t n = element_size;
+  bool large = false;
+  for (int i = 0; i < rank; ++i) {
+    if (e[i] == 0) return 0;
+    large = __builtin_mul_overflow(n, e[i], &n) || large;
+  }
+  if (large) [[unlikely]]
+    fail<shape_error>(std::string(operation) + ": too many elements in " + to_text(e, rank));
+  return n;
+}
+
+// The sizes a user gave for what is to be made.
 template <int R>
 extents<R> checked_sizes(char const* operation, index_t const* sizes) {
   extents<R> e{};
-  index_t n = 1;
   for (int i = 0; i < R; ++i) {
-    index_t const s = sizes[i];
-    if (s < 0) fail<shape_error>(std::string(operation) + ": a negative size in " + to_text(sizes, R));
-    if (s != 0 && n > std::numeric_limits<index_t>::max() / 16 / s)
-      fail<shape_error>(std::string(operation) + ": too many elements in " + to_text(sizes, R));
-    n *= s;
-    e[static_cast<std::size_t>(i)] = s;
+    if (sizes[i] < 0) fail<shape_error>(std::string(operation) + ": a negative size in " + to_text(sizes, R));
+    e[static_cast<std::size_t>(i)] = sizes[i];
   }
+  (void)bytes_of(operation, sizes, R, 16);
   return e;
 }
 
@@ -230,7 +239,7 @@ inline int checked_axis(char const* operation, index_t axis, int rank) {
 
 // The extents of a shape that the compiler knows in full.
 template <shape S>
-constexpr extents<S.rank> known_extents() {
+WEFT_ALWAYS_INLINE constexpr extents<S.rank> known_extents() {
   extents<S.rank> e{};
   for (int i = 0; i < S.rank; ++i) e[static_cast<std::size_t>(i)] = S[i].extent;
   return e;

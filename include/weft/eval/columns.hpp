@@ -12,6 +12,7 @@ namespace engine {
 
 inline constexpr index_t column_block = 256;
 inline constexpr index_t strip_columns = 2048;
+inline constexpr index_t column_scratch = index_t(1) << 18;  // bytes of sums that threads make before they are joined
 
 template <class Accumulator, class V>
 WEFT_INLINE void add_lane_wise(Accumulator& a, V v, index_t row) {
@@ -108,60 +109,69 @@ void reduce_columns(Cursor const& c, leaf const* leaves, frame const& f, int out
     index_t const to = (b + 1) * column_block;
     add_block<N, P>(own, in, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
   };
-  // sums (blocks, packs) of a strip, joined as a binary counter would
-  auto const finish = [&](index_t o, index_t strip, auto&& block_sums) {
-    index_t const c0 = strip * strip_columns, width = strip_columns < f.n - c0 ? strip_columns : f.n - c0;
-    index_t const packs = (width + N - 1) / N;
-    arena_scope scope;
-    accumulator* level[40] = {};
-    accumulator* sum = nullptr;
-    for (index_t b = 0; b < blocks; ++b) {
-      sum = block_sums(b, scope, packs);
-      int l = 0;
-      for (index_t n = b; n & 1; n >>= 1, ++l) {
-        for (index_t k = 0; k < packs; ++k) {
-          level[l][k].join(sum[k]);
-          sum[k] = level[l][k];
-        }
-      }
-      if (b + 1 == blocks) {
-        for (index_t n = blocks >> (l + 1), m = l + 1; n; n >>= 1, ++m)
-          if (n & 1)
-            for (index_t k = 0; k < packs; ++k) {
-              level[m][k].join(sum[k]);
-              sum[k] = level[m][k];
-            }
-      } else {
-        if (!level[l]) level[l] = scope.take<accumulator>(packs);
-        for (index_t k = 0; k < packs; ++k) level[l][k] = sum[k];
+  auto const packs_of = [&](index_t strip) {
+    index_t const left = f.n - strip * strip_columns;
+    return ((strip_columns < left ? strip_columns : left) + N - 1) / N;
+  };
+  // Block b's sums (packs) join what came before as a binary counter would: the order depends on the shape alone. After
+  // the last one they are the result, which is stored.
+  auto const join = [&](index_t o, index_t strip, index_t b, accumulator* sum, accumulator** level, arena_scope& scope) {
+    index_t const packs = packs_of(strip);
+    int l = 0;
+    for (index_t n = b; n & 1; n >>= 1, ++l) {
+      for (index_t k = 0; k < packs; ++k) {
+        level[l][k].join(sum[k]);
+        sum[k] = level[l][k];
       }
     }
+    if (b + 1 < blocks) {
+      if (!level[l]) level[l] = scope.take<accumulator>(packs);
+      for (index_t k = 0; k < packs; ++k) level[l][k] = sum[k];
+      return;
+    }
+    for (index_t n = blocks >> (l + 1), m = l + 1; n; n >>= 1, ++m)
+      if (n & 1)
+        for (index_t k = 0; k < packs; ++k) {
+          level[m][k].join(sum[k]);
+          sum[k] = level[m][k];
+        }
+    index_t const c0 = strip * strip_columns;
     R* const to = out + o * f.n + c0;
     for (index_t k = 0; k < packs; ++k) {
-      index_t const left = width - k * N;
+      index_t const left = f.n - c0 - k * N;
       as<R>(sum[k].lanes(depth)).store_partial(to + k * N, left < N ? static_cast<int>(left) : N);
     }
   };
+  constexpr int levels = 40;
 
   if (!threads) {
     for (index_t o = 0; o < outer; ++o)
-      for (index_t strip = 0; strip < strips; ++strip)
-        finish(o, strip, [&, sum = static_cast<accumulator*>(nullptr)](index_t b, arena_scope& scope, index_t packs) mutable {
-          if (!sum) sum = scope.take<accumulator>(packs);
+      for (index_t strip = 0; strip < strips; ++strip) {
+        arena_scope scope;
+        accumulator* level[levels] = {};
+        auto* const sum = scope.take<accumulator>(packs_of(strip));
+        for (index_t b = 0; b < blocks; ++b) {
           one_block(o, strip, b, sum);
-          return sum;
-        });
+          join(o, strip, b, sum, level, scope);
+        }
+      }
     return;
   }
+  // Threads add up as many blocks as fit the scratch, then one joins them: it does not grow with the rows.
   arena_scope all_sums;
-  index_t const packs = (strip_columns < f.n ? strip_columns : f.n) / N + 1;
-  auto* const sums = all_sums.take<accumulator>(strips * blocks * packs);
+  index_t const packs = packs_of(0), fit = column_scratch / (strips * packs * index_t(sizeof(accumulator)));
+  index_t const wave = fit < 1 ? 1 : fit < blocks ? fit : blocks;
+  auto* const sums = all_sums.take<accumulator>(strips * wave * packs);
+  auto* const level = all_sums.take<accumulator*>(strips * levels);
   for (index_t o = 0; o < outer; ++o) {
-    parallel_for(strips * blocks, [&](index_t i) {
-      one_block(o, i / blocks, i % blocks, sums + i * packs);
-    });
-    for (index_t strip = 0; strip < strips; ++strip)
-      finish(o, strip, [&](index_t b, arena_scope&, index_t) { return sums + (strip * blocks + b) * packs; });
+    arena_scope scope;
+    for (index_t i = 0; i < strips * levels; ++i) level[i] = nullptr;
+    for (index_t first = 0; first < blocks; first += wave) {
+      index_t const n = wave < blocks - first ? wave : blocks - first;
+      parallel_for(strips * n, [&](index_t i) { one_block(o, i / n, first + i % n, sums + i * packs); });
+      for (index_t i = 0; i < strips * n; ++i)
+        join(o, i / n, first + i % n, sums + i * packs, level + i / n * levels, scope);
+    }
   }
 }
 

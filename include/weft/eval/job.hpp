@@ -260,9 +260,7 @@ struct room {
     if (!o.crosses && (same_place || !o.touches)) return !o.touches;
     dense_strides(e, rank, out.stride);
   }
-  index_t n = out.type->size;
-  for (int i = 0; i < rank; ++i) n *= e[i];
-  out.base = where.allocate(n);
+  out.base = where.allocate(bytes_of("eval", e, rank, out.type->size));
   return true;
 }
 

@@ -181,7 +181,7 @@ void execute_product(E const& e, room& where) {
   if constexpr (std::is_same_v<E, product_type> || R != 2) {
     static_assert(std::is_same_v<T, P> || R == 2);
     bool const stay = !where.strides && free_of(a) && free_of(b) && std::is_same_v<T, P>;
-    T* const out = static_cast<T*>(stay ? where.in_place : where.allocate(m * n * index_t(sizeof(T))));
+    T* const out = static_cast<T*>(stay ? where.in_place : where.allocate(bytes_of("matmul", inner.data(), 2, sizeof(T))));
     matrix_sink<P> c;
     if constexpr (std::is_same_v<T, P>) {
       c.data = out;

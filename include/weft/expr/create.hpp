@@ -76,7 +76,11 @@ template <element T>
   }
   auto t = expr::room_for<T>("arange", {n});
   T* const out = t.data();
-  for (index_t i = 0; i < n; ++i) out[i] = static_cast<T>(start + static_cast<T>(i) * step);
+  for (index_t i = 0; i < n; ++i)
+    if constexpr (std::is_integral_v<T>)  // without a sign: what lies between may be more than T holds
+      out[i] = static_cast<T>(static_cast<std::uint64_t>(start) + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
+    else
+      out[i] = static_cast<T>(start + static_cast<T>(i) * step);
   return t;
 }
 template <element T>
@@ -86,12 +90,14 @@ template <element T>
 // n values from start to stop, both included.
 template <element T>
 [[nodiscard]] tensor<T, 1> linspace(T start, T stop, index_t n = 50) {
+  double const step = (static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(n > 1 ? n - 1 : 1);
   auto t = expr::room_for<T>("linspace", {n});
   T* const out = t.data();
   for (index_t i = 0; i < n; ++i) {
-    double const x = n > 1 ? static_cast<double>(i) / static_cast<double>(n - 1) : 0;
-    out[i] = static_cast<T>((1 - x) * static_cast<double>(start) + x * static_cast<double>(stop));
+    double const x = static_cast<double>(start) + static_cast<double>(i) * step;
+    out[i] = static_cast<T>(std::is_integral_v<T> ? std::floor(x) : x);
   }
+  if (n > 1) out[n - 1] = stop;
   return t;
 }
 // Ones on the k-th diagonal.
@@ -126,19 +132,23 @@ template <expression E, std::size_t R>
   index_t const n = e.size();
   index_t known = 1;
   int open = -1;
+  bool negative = false, large = false, nothing = false;
   extents<r> ext{};
   for (int i = 0; i < r; ++i) {
     ext[static_cast<std::size_t>(i)] = sizes[i];
-    if (sizes[i] == -1 && open < 0)
+    if (sizes[i] == -1 && open < 0) {
       open = i;
-    else
-      known *= sizes[i];
+      continue;
+    }
+    negative = negative || sizes[i] < 0;
+    nothing = nothing || sizes[i] == 0;
+    large = __builtin_mul_overflow(known, sizes[i], &known) || large;
   }
-  if (open >= 0 && known > 0 && n % known == 0) ext[static_cast<std::size_t>(open)] = n / known;
+  if (nothing) known = 0;
+  bool const divides = known > 0 && (!large || nothing) && n % known == 0;
+  if (open >= 0 && divides) ext[static_cast<std::size_t>(open)] = n / known;
   auto const own = e.sizes();
-  bool negative = false;
-  for (index_t size : ext) negative = negative || size < 0;
-  if (count(ext) != n || negative || (open >= 0 && known <= 0))
+  if (negative || (large && !nothing) || (open >= 0 ? !divides : known != n))
     fail_shapes("reshape", own.data(), rank_of<E>, sizes, r, "differ in the number of elements");
   if constexpr (requires { reshaped(e, ext); })
     return reshaped(e, ext);

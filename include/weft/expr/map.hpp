@@ -38,6 +38,7 @@ struct kept_sizes<Self, D, true> {
       fail_shapes(name, a, rank_a, b, rank_b, "do not broadcast");
     out[rank - i] = x == 1 ? y : x;
   }
+  (void)bytes_of(name, out, rank, 1);
 }
 template <weft::shape DA, weft::shape DB>
 constexpr unsigned same_names() {

@@ -65,19 +65,28 @@ struct logical {
   using result = bool;
 };
 
+// Whole numbers wrap in the compiler's hands too, as they do in packs: computed without a sign.
+template <class V>
+WEFT_INLINE constexpr auto unsign(V a) {
+  if constexpr (std::is_integral_v<V> && !std::is_same_v<V, bool>)
+    return static_cast<std::make_unsigned_t<decltype(+a)>>(a);
+  else
+    return a;
+}
+
 // clang-format off
 struct add : promoting { static constexpr char const* name = "add";
-  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return a + b; } };
+  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return static_cast<V>(unsign(a) + unsign(b)); } };
 struct subtract : promoting { static constexpr char const* name = "subtract";
-  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return a - b; } };
+  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return static_cast<V>(unsign(a) - unsign(b)); } };
 struct multiply : promoting { static constexpr char const* name = "multiply";
-  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return a * b; } };
+  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return static_cast<V>(unsign(a) * unsign(b)); } };
 struct divide : floating { static constexpr char const* name = "divide";
   template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return a / b; } };
 struct negative : promoting { static constexpr char const* name = "negative";
-  template <class V> static WEFT_INLINE constexpr V apply(V a) { return -a; } };
+  template <class V> static WEFT_INLINE constexpr V apply(V a) { return static_cast<V>(-unsign(a)); } };
 struct square : promoting { static constexpr char const* name = "square";
-  template <class V> static WEFT_INLINE constexpr V apply(V a) { return a * a; } };
+  template <class V> static WEFT_INLINE constexpr V apply(V a) { return static_cast<V>(unsign(a) * unsign(a)); } };
 // clang-format on
 
 // NaN wins; of equal values the second.
@@ -116,7 +125,7 @@ struct abs : promoting {
   template <class V>
   static WEFT_INLINE constexpr V apply(V a) {
     if constexpr (is_number<V>)
-      return a < V(0) ? static_cast<V>(-a) : a;
+      return a < V(0) ? negative::apply(a) : a;
     else
       return simd::abs(a);
   }

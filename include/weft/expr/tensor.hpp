@@ -329,7 +329,7 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   WEFT_ALWAYS_INLINE constexpr void prepare(extents<dims.rank> const& e) {
     check_fit(e);
     if constexpr (!stored_inline)
-      items_ = items_t(storage::allocate(static_cast<std::size_t>(count(e)) * sizeof(T)), e);
+      items_ = items_t(storage::allocate(static_cast<std::size_t>(bytes_of("tensor", e.data(), dims.rank, sizeof(T)))), e);
   }
   // A shape that says more than `e` does must agree with it.
   WEFT_ALWAYS_INLINE constexpr void check_fit(extents<dims.rank> const& e) const {

@@ -34,7 +34,8 @@ WEFT_INLINE pack<double, N> sine(pack<double, N> x) {
   P cosine = head + (((P(1) - head) - half) + fnma(b, error, z * z * c));
   auto turn = bit_cast<std::uint64_t>(shifted) + pack<std::uint64_t, N>(unsigned{quarter});
   using I = pack<std::uint64_t, N>;
-  P y = select(bit_cast<double>(turn & I(1)) == 0., sine, cosine);
+  // 0 or 2: no denormal number, which is 0 where the processor was told to take them for that.
+  P y = select(bit_cast<double>((turn & I(1)) << 62) == 0., sine, cosine);
   y = bit_cast<double>(bit_cast<std::uint64_t>(y) ^ ((turn & I(2)) << 62));
   if (auto large = ~(abs(x) < 1048576.); __builtin_expect(any(large), 0)) {
     for (int i = 0; i < N; ++i) {
