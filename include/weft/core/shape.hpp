@@ -96,7 +96,7 @@ constexpr shape unknown(int rank) {
 
 // tensor<T, S> takes an int (the rank) or a shape.
 template <class S>
-constexpr shape to_shape(S s) {
+WEFT_ALWAYS_INLINE constexpr shape to_shape(S s) {
   if constexpr (std::is_same_v<S, shape>)
     return s;
   else
@@ -166,9 +166,9 @@ WEFT_ALWAYS_INLINE constexpr bool same_extents(std::array<index_t, R> const& a, 
 
 template <std::size_t R>
 constexpr index_t count(std::array<index_t, R> const& e) {
-  index_t n = 1;
-  for (index_t x : e) n *= x;
-  return n;
+  std::uint64_t n = 1;  // without a sign: a size of 0 may stand behind large ones
+  for (index_t x : e) n *= static_cast<std::uint64_t>(x);
+  return static_cast<index_t>(n);
 }
 
 inline namespace WEFT_ISA {

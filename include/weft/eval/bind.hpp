@@ -38,19 +38,23 @@ template <class Context, class Node>
 using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<binder&>(),
                                      whole_domain<Node::dims.rank>{}, no_names{}));
 
+// (No std::array: where nothing is inlined, its members are shared by units of every instruction set.)
+template <int N>
+struct kept_buffers {
+  storage at[N];
+};
 // The leaves of a cursor, and what was evaluated for it.
 template <class Cursor>
 struct table {
   static constexpr int count = Cursor::leaves;
   leaf at[count > 0 ? static_cast<std::size_t>(count) : 1];
-  [[no_unique_address]] std::conditional_t<(Cursor::kept > 0), std::array<storage, static_cast<std::size_t>(Cursor::kept)>,
-                                           no_names> kept;
+  [[no_unique_address]] std::conditional_t<(Cursor::kept > 0), kept_buffers<Cursor::kept>, no_names> kept;
   WEFT_INLINE table() {
     if constexpr (count == 0) at[0].base = nullptr;
   }
   WEFT_INLINE binder into(frame const& f) {
     if constexpr (Cursor::kept > 0)
-      return {f, at, kept.data()};
+      return {f, at, kept.at};
     else
       return {f, at, nullptr};
   }

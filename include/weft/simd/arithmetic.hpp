@@ -88,17 +88,37 @@ WEFT_INLINE pack<T, N> fnma(pack<T, N> a, std::type_identity_t<pack<T, N>> b, st
     } else return detail::name##_register(a, b);                                                                \
   }
 namespace detail {
+#if WEFT_SIMD_LEVEL
+// 128 bits, without xsimd: where nothing is inlined, its members for such a register are shared by units of every
+// instruction set, and the oldest could run what was built for the newest.
+template <class T, int N>
+inline constexpr bool oldest = held<T, N> == 16;
+WEFT_INLINE __m128 least(__m128 a, __m128 b) { return _mm_min_ps(a, b); }
+WEFT_INLINE __m128d least(__m128d a, __m128d b) { return _mm_min_pd(a, b); }
+WEFT_INLINE __m128 most(__m128 a, __m128 b) { return _mm_max_ps(a, b); }
+WEFT_INLINE __m128d most(__m128d a, __m128d b) { return _mm_max_pd(a, b); }
+WEFT_INLINE __m128 root(__m128 a) { return _mm_sqrt_ps(a); }
+WEFT_INLINE __m128d root(__m128d a) { return _mm_sqrt_pd(a); }
+#if defined(__SSE4_1__)
+template <int Mode>
+WEFT_INLINE __m128 rounded(__m128 a) { return _mm_round_ps(a, Mode); }
+template <int Mode>
+WEFT_INLINE __m128d rounded(__m128d a) { return _mm_round_pd(a, Mode); }
+#endif
+#endif
 template <class T, int N>
 WEFT_INLINE pack<T, N> min_register([[maybe_unused]] pack<T, N> a, [[maybe_unused]] pack<T, N> b) {
 #if WEFT_SIMD_LEVEL
-  if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::min(batch_of(a), batch_of(b)));
+  if constexpr (std::is_floating_point_v<T> && oldest<T, N>) return pack<T, N>(least(a.data, b.data));
+  else if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::min(batch_of(a), batch_of(b)));
   else return pack<T, N>(a.data < b.data ? a.data : b.data);
 #endif
 }
 template <class T, int N>
 WEFT_INLINE pack<T, N> max_register([[maybe_unused]] pack<T, N> a, [[maybe_unused]] pack<T, N> b) {
 #if WEFT_SIMD_LEVEL
-  if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::max(batch_of(a), batch_of(b)));
+  if constexpr (std::is_floating_point_v<T> && oldest<T, N>) return pack<T, N>(most(a.data, b.data));
+  else if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::max(batch_of(a), batch_of(b)));
   else return pack<T, N>(a.data > b.data ? a.data : b.data);
 #endif
 }
@@ -155,6 +175,7 @@ WEFT_INLINE pack<T, N> sqrt(pack<T, N> a) {
   if constexpr (detail::halved<T, N>) return {sqrt(a.data.low), sqrt(a.data.high)};
   else if constexpr (detail::plain) return detail::per_lane<T, N>([&](int i) { return std::sqrt(a[i]); });
 #if WEFT_SIMD_LEVEL
+  else if constexpr (detail::oldest<T, N>) return pack<T, N>(detail::root(a.data));
   else return detail::pack_of<T, N>(xsimd::sqrt(detail::batch_of(a)));
 #endif
 }
@@ -169,10 +190,16 @@ WEFT_INLINE pack<T, N> sqrt(pack<T, N> a) {
     else return without;                                                                                        \
   }
 #if WEFT_SIMD_LEVEL >= 2 || (WEFT_SIMD_LEVEL && defined(__SSE4_1__))
-WEFT_ROUNDING(floor, (detail::pack_of<T, N>(xsimd::floor(detail::batch_of(a)))))
-WEFT_ROUNDING(ceil, (detail::pack_of<T, N>(xsimd::ceil(detail::batch_of(a)))))
-WEFT_ROUNDING(trunc, (detail::pack_of<T, N>(xsimd::trunc(detail::batch_of(a)))))
-WEFT_ROUNDING(rint, (detail::pack_of<T, N>(xsimd::nearbyint(detail::batch_of(a)))))
+#define WEFT_ROUNDED(mode, name)                                                              \
+  [&] {                                                                                       \
+    if constexpr (detail::oldest<T, N>) return pack<T, N>(detail::rounded<mode>(a.data));     \
+    else return detail::pack_of<T, N>(xsimd::name(detail::batch_of(a)));                      \
+  }()
+WEFT_ROUNDING(floor, (WEFT_ROUNDED(_MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC, floor)))
+WEFT_ROUNDING(ceil, (WEFT_ROUNDED(_MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC, ceil)))
+WEFT_ROUNDING(trunc, (WEFT_ROUNDED(_MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC, trunc)))
+WEFT_ROUNDING(rint, (WEFT_ROUNDED(_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC, nearbyint)))
+#undef WEFT_ROUNDED
 #else
 namespace detail {
 template <class T, int N>

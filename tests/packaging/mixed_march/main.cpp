@@ -29,6 +29,9 @@ void round_of(unit const& a, unit const& b, unit const& c, long n) {
   check(c.total(*copied) == static_cast<float>(n * (n + 2)), "snapshot", a, c);
   c.destroy(copied);
   check(a.total(z) == 10, "replaced", a, b);
+  table t;
+  float const once = a.weigh(t, z), twice = b.weigh(t, z);
+  check(once > 138.99f && once < 139.01f && twice > 266.99f && twice < 267.01f, "known sizes", a, b);
 }
 
 unit const* in_thread_first;

@@ -85,4 +85,5 @@ def main():
     return 1 if ours or (std and os.environ.get("STD") == "1") else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

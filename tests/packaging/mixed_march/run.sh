@@ -4,8 +4,8 @@
 #   tests/packaging/mixed_march/run.sh [directory for the objects]
 #
 # For each compiler, with and without optimisation, in both orders of linking (the first definition of a shared
-# function is the one the linker keeps). CXXS="g++" restricts the compilers, LEVELS="-O3" adds to the levels; TENSORS=1
-# uses weft::tensor instead of the stand-in; STD=1 also fails for code of std.
+# function is the one the linker keeps). CXXS="g++" restricts the compilers, LEVELS="-O3" adds to the levels; STD=1 also
+# fails for code of std.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$here/../../../include
@@ -16,7 +16,7 @@ failed=0
 for cxx in ${CXXS:-g++ clang++}; do
   command -v "$cxx" >/dev/null || continue
   for level in -O0 -O2 ${LEVELS:-}; do
-    flags="-std=c++20 $level -I$include -DMIXED_TENSORS=${TENSORS:-0}"
+    flags="-std=c++20 $level -I$include"
     o=$out/$cxx$level
     "$cxx" $flags -march=x86-64 -c "$here/main.cpp" -o "$o-main.o"
     "$cxx" $flags -march=x86-64 -DUNIT=base -c "$here/unit.cpp" -o "$o-base.o"
