@@ -3,7 +3,7 @@
 #   inference_symbols.sh <compiler>...
 set -uo pipefail
 WEFT_SOURCE=${WEFT_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-backward='backward|reverse::(sweep|push|mirror|made|statement|node|sink|cotangent)|weft::tape|autograd::record'
+backward='backward|reverse::(sweep|push|mirror|made|statement|sink|cotangent)|weft::tape|autograd::record'
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 symbols_of() {  # <compiler> <level> <program>

@@ -41,7 +41,7 @@ using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<b
 // (No std::array: where nothing is inlined, its members are shared by units of every instruction set.)
 template <int N>
 struct kept_buffers {
-  storage at[N];
+  storage at[static_cast<std::size_t>(N)];
 };
 // The leaves of a cursor, and what was evaluated for it.
 template <class Cursor>
