@@ -46,6 +46,15 @@ TEST_CASE("linspace is exact where the step is") {
   CHECK(weft::linspace<int>(0, 10, 4)(1) == 3);
   CHECK(weft::linspace<int>(-10, 0, 4)(1) == -7);  // downwards, as NumPy
   CHECK(weft::linspace<double>(0.1, 0.7, 7)(6) == 0.7);
+  index_t volatile seven = 7;  // unknown to the compiler
+  CHECK(weft::linspace<int>(-1, 1, seven)(3) == 0);
+  CHECK(weft::linspace<int>(1, -1, seven)(1) == 0);
+  CHECK(weft::linspace<int>(1, -1, seven)(4) == -1);
+  CHECK(weft::linspace<double>(-1, 1, seven)(3) == 0);
+  CHECK(weft::linspace<float>(-1, 1, seven)(3) == 0);
+  CHECK(weft::linspace<std::int64_t>(INT64_MIN, INT64_MAX, 3)(1) == -1);
+  CHECK(weft::linspace<double>(-1.7e308, 1.7e308, 3)(0) == -1.7e308);
+  CHECK(weft::linspace<double>(-1.7e308, 1.7e308, 3)(1) == 0);
   CHECK(weft::linspace<float>(2, 3, 1)(0) == 2);
 }
 

@@ -139,6 +139,14 @@ TEST_CASE("an element is changed in C++'s arithmetic") {
   a(1) += flags[1];
   a(2) -= flags[0];
   CHECK(holds(a, {2, 2, 21}));
+  a(0) = {};
+  a(1) = {5};
+  CHECK(holds(a, {0, 5, 21}));
+  enum code { missing = 404 };
+  tensor<std::uint8_t, 1> bytes = {200};
+  CHECK_THROWS_AS(bytes(0) = missing, weft::dtype_error);
+  bytes(0) /= missing;
+  CHECK(holds(bytes, {0}));
 }
 
 TEST_CASE("elements and results without axes are indices") {

@@ -75,7 +75,20 @@ class listed {
 };
 
 static_assert(nn::parts::finds_parameter<configured>() && nn::parts::finds_parameter<listed>());
-static_assert(!nn::parts::finds_parameter<std::shared_ptr<settings>>());
+static_assert(!nn::parts::hides_parameter<std::shared_ptr<settings>>());
+static_assert(!nn::parts::hides_parameter<std::map<std::string, derived>>());
+static_assert(!nn::parts::hides_parameter<std::shared_ptr<std::FILE>>());
+// ... unless it takes a parameter.
+struct labelled {
+  char label[8] = "";
+  nn::parameter<double, 1> weight;
+};
+struct over : scale {};
+static_assert(nn::parts::hides_parameter<std::shared_ptr<scale>>());
+static_assert(nn::parts::hides_parameter<std::shared_ptr<labelled>>());
+static_assert(nn::parts::hides_parameter<std::shared_ptr<over>>());
+static_assert(nn::parts::hides_parameter<std::map<std::string, scale>>());
+static_assert(nn::parts::hides_parameter<std::pair<int, stack>>());
 static_assert(nn::parts::finds_parameter<tree>() && nn::parts::finds_parameter<stack>());
 static_assert(!nn::parts::finds_parameter<std::filesystem::path>());
 

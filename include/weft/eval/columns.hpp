@@ -157,10 +157,12 @@ void reduce_columns(Cursor const& c, leaf const* leaves, frame const& f, int out
       }
     return;
   }
-  // Threads add up as many blocks as fit the scratch, then one joins them: it does not grow with the rows.
+  // Threads add up as many blocks as fit the scratch, or as keep them busy, then one joins them: it does not grow with
+  // the rows.
   arena_scope all_sums;
   index_t const packs = packs_of(0), fit = column_scratch / (strips * packs * index_t(sizeof(accumulator)));
-  index_t const wave = fit < 1 ? 1 : fit < blocks ? fit : blocks;
+  index_t const busy = 4 * num_threads() / strips + 1, most = fit < busy ? busy : fit;
+  index_t const wave = most < blocks ? most : blocks;
   auto* const sums = all_sums.take<accumulator>(strips * wave * packs);
   auto* const level = all_sums.take<accumulator*>(strips * levels);
   for (index_t o = 0; o < outer; ++o) {

@@ -87,17 +87,30 @@ template <element T>
 [[nodiscard]] tensor<T, 1> arange(T stop) {
   return arange<T>(T(0), stop, T(1));
 }
-// n values from start to stop, both included.
+// n values from start to stop, both included; whole numbers are the largest ones not above.
 template <element T>
 [[nodiscard]] tensor<T, 1> linspace(T start, T stop, index_t n = 50) {
-  double const step = (static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(n > 1 ? n - 1 : 1);
   auto t = expr::room_for<T>("linspace", {n});
   T* const out = t.data();
-  for (index_t i = 0; i < n; ++i) {
-    double const x = static_cast<double>(start) + static_cast<double>(i) * step;
-    out[i] = static_cast<T>(std::is_integral_v<T> ? std::floor(x) : x);
+  if constexpr (std::is_integral_v<T>) {
+    // start + i * (stop - start) / (n - 1) without rounding, for n up to 2^32.
+    bool const up = start < stop;
+    std::uint64_t const m = static_cast<std::uint64_t>(n > 1 ? n - 1 : 1), low = static_cast<std::uint64_t>(start);
+    std::uint64_t const far = up ? static_cast<std::uint64_t>(stop) - low : low - static_cast<std::uint64_t>(stop);
+    for (index_t i = 0; i < n; ++i) {
+      std::uint64_t const k = static_cast<std::uint64_t>(i), rest = k * (far % m), whole = k * (far / m);
+      out[i] = static_cast<T>(up ? low + (whole + rest / m) : low - (whole + (rest + m - 1) / m));
+    }
+  } else {
+    double const from = static_cast<double>(start), to = static_cast<double>(stop), m = static_cast<double>(n > 1 ? n - 1 : 1);
+    double const step = std::isfinite(to - from) ? (to - from) / m : to / m - from / m;
+    for (index_t i = 0; i < n; ++i) {
+      double along = static_cast<double>(i) * step;
+      __asm__("" : "+m"(along));  // rounded by itself: fused with the addition, -1 + 3 * (2 / 6) would not be 0
+      out[i] = static_cast<T>(from + along);
+    }
+    if (n > 1) out[n - 1] = stop;
   }
-  if (n > 1) out[n - 1] = stop;
   return t;
 }
 // Ones on the k-th diagonal.

@@ -43,6 +43,7 @@ struct element_ref {
   index_t offset;
 
   WEFT_ALWAYS_INLINE operator T() const { return value; }
+  WEFT_ALWAYS_INLINE void operator=(T x) && { put(x); }
   WEFT_ALWAYS_INLINE void operator=(element_ref const& other) && { put(other.value); }
   template <std::convertible_to<T> X>
   WEFT_ALWAYS_INLINE void operator=(X const& x) && {
@@ -73,9 +74,18 @@ struct element_ref {
       : value(other.value), owner(other.owner), offset(other.offset) {}
 
  private:
-  // The number that x is: its own type's, or T if it is none but becomes one (an enumerator, a bit of a vector<bool>).
+  // The number that x is, or becomes: an enumerator, a bit of a vector<bool>.
   template <class X>
-  using number_in = typename std::conditional_t<operand<X>, detail::number_type<X>, std::type_identity<T>>::type;
+  static constexpr auto number_of_type() {
+    if constexpr (operand<X>)
+      return detail::number_type<X>();
+    else if constexpr (requires(X const& x) { requires std::is_arithmetic_v<std::remove_cvref_t<decltype(+x)>>; })
+      return std::type_identity<std::remove_cvref_t<decltype(+std::declval<X const&>())>>();
+    else
+      return std::type_identity<T>();
+  }
+  template <class X>
+  using number_in = typename decltype(number_of_type<X>())::type;
   template <class X>
   WEFT_ALWAYS_INLINE static number_in<X> fitting(X const& x) {
     static_assert(!(std::is_integral_v<T> && std::is_floating_point_v<number_in<X>>),

@@ -54,6 +54,23 @@ constexpr bool is_opaque() {
   }
 }
 
+// Becomes a parameter of any kind, and nothing else.
+struct any_parameter {
+  template <class T, auto S>
+  operator parameter<T, S>() const;
+};
+// One of the first fields, which need not be visible, is initialised from a parameter but not from whatever there is.
+template <class X, class First, std::size_t... Before>
+consteval bool takes_after(std::index_sequence<Before...>) {
+  return requires { X{nn::detail::any_value_at<Before>{}..., First{}}; };
+}
+template <class X, std::size_t... At>
+consteval bool takes_parameter(std::index_sequence<At...>) {
+  return ((takes_after<X, any_parameter>(std::make_index_sequence<At>{}) &&
+           !takes_after<X, nn::detail::no_value>(std::make_index_sequence<At>{})) ||
+          ...);
+}
+
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
@@ -80,7 +97,8 @@ consteval bool finds_parameter() {
       return true;  // not constexpr: only a walk can tell
     }
   } else if constexpr (!nn::detail::members_of<X>.visible()) {
-    return sizeof...(Above) == 0;  // a model's own mistake is named where it is walked
+    // A model's own mistake is named where it is walked.
+    return sizeof...(Above) == 0 || takes_parameter<X>(std::make_index_sequence<nn::detail::max_bindings + 1>{});
   } else {
     bool any = false;
     if constexpr (field_count<X> != 0)
@@ -102,16 +120,25 @@ concept points_to_class = requires(X& x) {
 // Opaque, and yet it leads to parameters: behind a pointer, in a pair or tuple (a map's item is a pair), in a list
 // without a size. They would be lost in silence.
 template <class X>
+consteval bool hides_parameter();
+template <class Item, class X>
+consteval bool leads_to_parameter() {
+  if constexpr (std::is_same_v<Item, X>)
+    return false;
+  else
+    return finds_parameter<Item, X>() || (is_opaque<Item>() && hides_parameter<Item>());
+}
+template <class X>
 consteval bool hides_parameter() {
-  if constexpr (!std::is_class_v<X>) {
+  if constexpr (!std::is_class_v<X> || expression<X>) {
     return false;
   } else if constexpr (range<X>) {
-    return finds_parameter<std::remove_cvref_t<item_of<X>>, X>();
+    return leads_to_parameter<std::remove_cvref_t<item_of<X>>, X>();
   } else if constexpr (points_to_class<X>) {
-    return finds_parameter<std::remove_cv_t<typename X::element_type>, X>();
+    return leads_to_parameter<std::remove_cv_t<typename X::element_type>, X>();
   } else if constexpr (requires { std::tuple_size<X>::value; }) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
-      return (finds_parameter<std::remove_cvref_t<std::tuple_element_t<I, X>>, X>() || ...);
+      return (leads_to_parameter<std::remove_cvref_t<std::tuple_element_t<I, X>>, X>() || ...);
     }
     (std::make_index_sequence<std::tuple_size_v<X>>{});
   } else {

@@ -16,7 +16,7 @@ failed=0
 for cxx in ${CXXS:-g++ clang++}; do
   command -v "$cxx" >/dev/null || continue
   for level in -O0 -O2 ${LEVELS:-}; do
-    flags="-std=c++20 $level -I$include"
+    flags="-std=c++20 $level -I$include ${CPPFLAGS:-}"
     o=$out/$cxx$level
     "$cxx" $flags -march=x86-64 -c "$here/main.cpp" -o "$o-main.o"
     "$cxx" $flags -march=x86-64 -DUNIT=base -c "$here/unit.cpp" -o "$o-base.o"
