@@ -12,7 +12,7 @@ namespace engine {
 
 inline constexpr index_t column_block = 256;
 inline constexpr index_t strip_columns = 2048;
-inline constexpr index_t column_scratch = index_t(1) << 18;  // bytes of sums that threads make before they are joined
+inline constexpr index_t column_scratch = index_t(1) << 16;  // bytes of sums that threads make before they are joined
 
 template <class Accumulator, class V>
 WEFT_INLINE void add_lane_wise(Accumulator& a, V v, index_t row) {
