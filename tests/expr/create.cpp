@@ -2,6 +2,8 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "../eval/oracle.hpp"
 
+#include <weft/expr/random.hpp>
+
 using namespace oracle;
 using weft::shape, weft::tensor;
 
@@ -63,6 +65,7 @@ TEST_CASE("what cannot be made says which function was asked") {
   CHECK_THROWS_WITH((void)weft::full<float>({-1}, 2), "full: a negative size in (-1,)");
   CHECK_THROWS_WITH((void)weft::eye<float>(-1), "eye: a negative size in (-1, -1)");
   CHECK_THROWS_WITH((void)weft::linspace<float>(0, 1, -1), "linspace: a negative size in (-1,)");
+  CHECK_THROWS_WITH((void)weft::random::normal<float>({-2}), "random::normal: a negative size in (-2,)");
   CHECK_THROWS_AS((void)weft::arange<float>(0, 1e30f), weft::shape_error);
 }
 
