@@ -107,3 +107,7 @@ TEST_CASE("vjp of a function whose result is a tensor") {
   CHECK(array_equal(dw, matmul(transpose(x), g) * 2));
   CHECK_THROWS_AS((void)vjp(f, w)(x, w), shape_error);
 }
+
+TEST_CASE("reshape of a tracked tensor to another number of elements") {
+  CHECK_THROWS_AS((void)grad([](auto const& a) { return sum(reshape(a, {5, 5})); })(ones<double>({4, 6})), shape_error);
+}

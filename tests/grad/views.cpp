@@ -51,7 +51,6 @@ TEST_CASE("reshape and flatten") {
     return sum(square(flatten(grad(cube)(a))));
   }));
   CHECK(grad([](auto const& a) { return sum(flatten(a)); })(tensor<double, shape{2, 2}>{{1, 2}, {3, 4}})(1, 1) == 1);
-  CHECK_THROWS_AS((void)grad([](auto const& a) { return sum(reshape(a, {5, 5})); })(x), shape_error);
 
   nn::parameter<double, 1> w = tensor<double, 1>{1, 2, 3, 4, 5, 6};
   tensor<double, 2> const data = {{1, 2, 3}, {4, 5, 6}};
