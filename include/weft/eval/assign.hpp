@@ -36,11 +36,11 @@ void write_inside(tensor<T, S>& t, E const& e) {
 
 // Into a tensor whose elements are in a buffer: its own if nobody else holds it.
 template <class T, auto S, class E, std::size_t R>
-WEFT_INLINE void write_outside(tensor<T, S>& t, E const& e, owner given, std::array<index_t, R> const& ext) {
+WEFT_INLINE void write_outside(tensor<T, S>& t, E const& e, owner whose, std::array<index_t, R> const& ext) {
   room where;
   auto& items = t.items();
   if (items.buffer && same_extents(items.ext, ext) && !items.buffer.borrowed() &&
-      items.buffer.holders() == 1 + holders_in(e, given, items.buffer)) {
+      items.buffer.holders() == 1 + holders_in(e, whose, items.buffer)) {
     items.buffer.drop_derived();
     where.in_place = items.buffer.data();
   }

@@ -96,12 +96,12 @@ struct reshape_record final : made<T, C, N> {
     if (this->has) add_gradient<N, T, R>(t, from, reshaped(this->gradient, sizes));
   }
 };
-template <class T, int N, std::size_t R, std::size_t C>
-slot reshaped_slot(slot from, std::array<index_t, R> const& own, std::array<index_t, C> const&) {
+template <class T, int C, int N, std::size_t R>
+slot reshaped_slot(slot from, std::array<index_t, R> const& own) {
   tape* const t = recording(from);
   if (!t) return {};
   ++here.records;
-  return t->add(std::make_unique<reshape_record<T, static_cast<int>(R), static_cast<int>(C), N>>(from, own));
+  return t->add(std::make_unique<reshape_record<T, static_cast<int>(R), C, N>>(from, own));
 }
 
 // A parameter's own slot is that of the transform; a tracked leaf is a value already.
@@ -151,13 +151,13 @@ auto tracked_eval(X const& x) {
 template <class T, auto S, int N, std::size_t R>
 auto reshaped(tracked<T, S, N> const& x, std::array<index_t, R> const& sizes) {
   return tracked<T, static_cast<int>(R), N>(reshaped(x.value, sizes),
-                                            reverse::reshaped_slot<T, N>(x.from, x.sizes(), sizes));
+                                            reverse::reshaped_slot<T, static_cast<int>(R), N>(x.from, x.sizes()));
 }
 template <class T, auto S, std::size_t R>
 auto reshaped(nn::parameter<T, S> const& p, std::array<index_t, R> const& sizes) {
   nn::parameter<T, static_cast<int>(R)> result(reshaped(p.value, sizes));
   result.frozen = p.frozen;
-  result.from = reverse::reshaped_slot<T, 1>(p.from, p.sizes(), sizes);
+  result.from = reverse::reshaped_slot<T, static_cast<int>(R), 1>(p.from, p.sizes());
   result.order = p.order;
   return result;
 }

@@ -116,12 +116,12 @@ using autograd::here;
 using autograd::record;
 using autograd::slot;
 
-// The tape of a slot whose value is about to be used, or none if it is a constant.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_other_thread() {
   fail<autograd_error>(
       "a value or a model is being differentiated on another thread: its gradient would be lost; a transform and what "
       "it differentiates belong to one thread, a model that several threads differentiate is copied for each before");
 }
+// The tape of a slot whose value is about to be used, or none if it is a constant.
 inline tape* recording(slot s) {
   tape* const t = find(s);
   if (!t && autograd::lives(s.tape)) [[unlikely]]
