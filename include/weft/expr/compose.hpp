@@ -32,18 +32,7 @@ WEFT_INLINE constexpr auto finish_axes(E const& e) {
     return drop_axes<E, Mask>(e);
 }
 
-// f(v) of x with an axis known at run time as the last one, whose size f makes 1.
-template <bool Keep, class X, class F>
-WEFT_INLINE auto reduced_at(char const* operation, X const& x, index_t at, F const& f) {
-  constexpr int R = rank_of<X>;
-  int const i = checked_axis(operation, at, R);
-  auto e = f(move_axis_last(x, i));
-  if constexpr (Keep)
-    return move_last_axis_to(e, i);
-  else
-    return drop_axes<decltype(e), 1u << (R - 1)>(static_cast<decltype(e)&&>(e));
-}
-// The same for f that keeps the shape.
+// f(v) of x with an axis known at run time as the last one, where f keeps the shape.
 template <class X, class F>
 WEFT_INLINE auto mapped_at(char const* operation, X const& x, index_t at, F const& f) {
   int const i = checked_axis(operation, at, rank_of<X>);

@@ -138,20 +138,26 @@ WEFT_INLINE constexpr auto reduce_axes(X&& x, axis_list<I...> axes) {
       return drop_axes<node, mask>(node(taken(static_cast<X&&>(x))));
   }
 }
-// An axis known at run time: it is moved to the end, and names and static sizes are lost.
+// f(v) of x with an axis known at run time moved to the end, whose size f makes 1; names and static sizes are lost.
+template <bool Keep, class X, class F>
+WEFT_INLINE auto reduced_at(char const* operation, X const& x, index_t at, F const& f) {
+  constexpr int R = rank_of<X>;
+  int const i = checked_axis(operation, at, R);
+  auto e = f(move_axis_last(x, i));
+  if constexpr (Keep)
+    return move_last_axis_to(e, i);
+  else
+    return drop_axes<decltype(e), 1u << (R - 1)>(static_cast<decltype(e)&&>(e));
+}
 template <class Op, bool Keep, class A>
 WEFT_INLINE auto reduce_at(A const& a, index_t at) {
   if constexpr (asks_numbers<Op, A>) {
     return reduce_at<Op, Keep>(cast<bool>(a), at);
   } else {
-    constexpr int R = rank_of<A>;
-    int const i = checked_axis(Op::name, at, R);
-    auto moved = move_axis_last(a, i);
-    auto node = reduce<Op, 1u << (R - 1), decltype(moved)>(moved);
-    if constexpr (Keep)
-      return move_last_axis_to(node, i);
-    else
-      return drop_axes<decltype(node), 1u << (R - 1)>(node);
+    return reduced_at<Keep>(Op::name, a, at, [](auto const& moved) {
+      using E = std::remove_cvref_t<decltype(moved)>;
+      return reduce<Op, 1u << (rank_of<E> - 1), E>(moved);
+    });
   }
 }
 
