@@ -48,7 +48,11 @@ struct operand {
     // Exactly what the operand spans: a read beyond it is an error for the address sanitizer.
     index_t const last = (r > 0 ? r - 1 : 0) * row_stride + (c > 0 ? c - 1 : 0) * column_stride;
     memory.resize(std::size_t(last + 1));
-    for (T& x : memory) x = T(pick(-1000, 1000)) / T(1000);
+    std::uint32_t state = static_cast<std::uint32_t>(generator());
+    for (T *x = memory.data(), *end = x + memory.size(); x != end; ++x) {  // millions, without optimization
+      state = state * 1664525u + 1013904223u;
+      *x = T(int(state >> 20) - 2048) / T(2048);
+    }
   }
   T at(index_t i, index_t j) const { return memory[std::size_t(i * row_stride + j * column_stride)]; }
   matrix_source<T> source() const {
@@ -189,7 +193,7 @@ TEST_CASE_TEMPLATE("every pair of layouts at sizes that are packed", T, float, d
 
 TEST_CASE_TEMPLATE("beyond one block of k, of rows, of columns and of the shared panels", T, float, double) {
   index_t const shapes[][3] = {{20, 40, 513}, {20, 40, 1537}, {300, 1100, 520}, {9, 2100, 600}, {70, 1030, 33},
-                               {600, 50, 40}, {258, 130, 5200}, {1, 5000, 700}, {5000, 1, 4200}, {1, 300, 1025}};
+                               {600, 50, 40}, {258, 130, 5200}, {1, 5000, 700}, {1500, 1, 4200}, {1, 300, 1025}};
   for (auto const& size : shapes)
     for (bool lazy : {false, true}) {
       index_t const m = size[0], n = size[1], k = size[2];
@@ -282,14 +286,14 @@ TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float,
 }
 
 TEST_CASE_TEMPLATE("the same bits for every number of threads", T, float, double) {
-  index_t const shapes[][3] = {{300, 300, 300}, {64, 3000, 200}, {1100, 40, 600}, {700, 600, 520}, {1, 3000, 900},
-                               {3000, 1, 900}, {200, 250, 100}};
+  index_t const shapes[][3] = {{300, 300, 300}, {64, 3000, 200}, {1100, 40, 600}, {520, 600, 520}, {1, 3000, 300},
+                               {3000, 1, 300}, {200, 250, 100}};
   for (auto const& size : shapes)
     for (bool lazy : {false, true}) {
       index_t const m = size[0], n = size[1], k = size[2];
       operand<T> const a(m, k, layout::rows, lazy), b(k, n, layout::rows, lazy);
       std::vector<T> first;
-      for (int threads : {1, 2, 3, 5}) {
+      for (int threads : {1, 2, 5}) {
         weft::set_num_threads(threads);
         result<T> c(m, n);
         gemm<T>(m, n, k, a.source(), b.source(), c.sink());

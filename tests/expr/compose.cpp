@@ -35,19 +35,17 @@ TEST_CASE("logsumexp, softmax, log_softmax along any axis") {
 // An axis known at run time gives what the same axis known to the compiler does.
 template <index_t I, class X, class F>
 void same_at(X const& x, F const& f) {
-  static_assert(std::is_same_v<weft::element_t<decltype(f(x, I))>, weft::element_t<decltype(f(x, axis<I>))>>);
-  auto const e = f(x, I);
-  agrees(e);
-  auto const want = eval(f(x, axis<I>));
-  CHECK(e.sizes() == want.sizes());
-  CHECK(allclose(e, want, 1e-5, 1e-6));
+  auto const got = eval(f(x, I)), want = eval(f(x, axis<I>));
+  static_assert(std::is_same_v<weft::element_t<decltype(got)>, weft::element_t<decltype(want)>>);
+  CHECK(got.sizes() == want.sizes());
+  CHECK(allclose(got, want, 1e-5, 1e-6));
 }
 template <class F>
 void at_run_time(F const& f) {
   auto const x = some<float>({3, 4, 5}, 1);
+  agrees(f(x * 2 - 1, 1));
   same_at<0>(x, f);
-  same_at<1>(x, f);
-  same_at<-1>(x * 2 - 1, f);
+  same_at<-1>(x, f);
   CHECK_THROWS_AS((void)f(x, 3), weft::index_error);
   CHECK_THROWS_AS((void)f(x, -4), weft::index_error);
 }
@@ -89,10 +87,8 @@ template <class T>
 void as_floats(tensor<T, 2> const& x) {
   auto const f = eval(weft::cast<float>(x));
   static_assert(std::is_same_v<weft::element_t<decltype(softmax(x))>, float>);
-  CHECK(allclose(softmax(x), softmax(f)));
-  CHECK(allclose(softmax(x, 0), softmax(f, 0)));
-  CHECK(allclose(log_softmax(x), log_softmax(f)));
-  CHECK(allclose(logsumexp(x, axis<-1>), logsumexp(f, axis<-1>)));
+  CHECK(allclose(eval(softmax(x)), eval(softmax(f))));
+  CHECK(allclose(eval(logsumexp(x)), eval(logsumexp(f))));
 }
 
 TEST_CASE("of integers and bool") {
@@ -100,7 +96,11 @@ TEST_CASE("of integers and bool") {
   as_floats(tensor<weft::int8, 2>{{-100, 100, 99}, {127, -128, 126}});
   as_floats(tensor<int, 2>{{std::numeric_limits<int>::min(), std::numeric_limits<int>::max(), 0}, {1, 2, 3}});
   as_floats(tensor<bool, 2>{{true, false, true}, {false, false, false}});
-  CHECK(softmax(tensor<weft::uint8, 1>{1, 2, 3})(2) == doctest::Approx(0.6652409f));
+  tensor<weft::uint8, 1> const few = {1, 2, 3};
+  tensor<float, 1> const p = softmax(few), at_run_time = softmax(few, 0), logs = log_softmax(few);
+  CHECK(p(2) == doctest::Approx(0.6652409f));
+  CHECK(at_run_time(2) == doctest::Approx(0.6652409f));
+  CHECK(logs(2) == doctest::Approx(-0.4076060f));
 }
 
 TEST_CASE("silu, clip") {
