@@ -204,7 +204,9 @@ WEFT_INLINE pack<T, N> select(mask<T, N> m, std::type_identity_t<pack<T, N>> a, 
 #if defined(__SSE4_1__)
     if constexpr (B == 16) return pack<T, N>((V)_mm_blendv_epi8(y, x, k));
 #else
-    return pack<T, N>((V)((x & k) | (y & ~k)));
+    // Not by operators: GCC 12 makes them a conditional of 64-bit lanes, which SSE2 doesn't have, and ends there.
+    __m128 const f = (__m128)k;
+    return pack<T, N>((V)_mm_or_ps(_mm_and_ps(f, (__m128)x), _mm_andnot_ps(f, (__m128)y)));
 #endif
   }
 #endif
