@@ -19,6 +19,7 @@
 #include <vector>
 
 namespace weft::io {
+inline namespace WEFT_ISA {
 
 // The product of the sizes, or -1 where one is negative or the elements (of at most 16 bytes) could not be counted in
 // bytes; sizes of 0 don't hide that the others overflow.
@@ -41,6 +42,8 @@ inline std::string to_text(std::vector<index_t> const& shape) {
   for (std::size_t i = 0; i < shape.size(); ++i) out += (i ? ", " : "") + std::to_string(shape[i]);
   return out + (shape.size() == 1 ? ",)" : ")");
 }
+
+}  // namespace WEFT_ISA
 
 struct any_tensor {
   weft::dtype dtype = dtype::float32;

@@ -26,6 +26,7 @@
 #include <utility>
 
 namespace weft::io {
+inline namespace WEFT_ISA {
 
 namespace detail {
 
@@ -211,4 +212,5 @@ inline void write_file(std::string const& path, std::string_view bytes) {
   out.commit();
 }
 
+}  // namespace WEFT_ISA
 }  // namespace weft::io

@@ -19,6 +19,7 @@
 #include <vector>
 
 namespace weft::io {
+inline namespace WEFT_ISA {
 
 namespace detail {
 
@@ -286,4 +287,5 @@ inline std::string to_text(json const& value) {
   return out;
 }
 
+}  // namespace WEFT_ISA
 }  // namespace weft::io

@@ -24,6 +24,7 @@
 #include <system_error>
 
 namespace weft::io {
+inline namespace WEFT_ISA {
 
 // Bytes of the valid UTF-8 sequence that `text` starts with, or 0: overlong forms and surrogates are not valid.
 constexpr std::size_t utf8_length(std::string_view text) {
@@ -300,4 +301,5 @@ struct json_reader {
   }
 };
 
+}  // namespace WEFT_ISA
 }  // namespace weft::io

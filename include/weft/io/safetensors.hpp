@@ -23,6 +23,7 @@
 #include <vector>
 
 namespace weft::io {
+inline namespace WEFT_ISA {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "weft: safetensors files are little-endian");
 
@@ -354,4 +355,5 @@ inline void save_safetensors(std::string const& path, std::vector<named_tensor> 
   out.commit();
 }
 
+}  // namespace WEFT_ISA
 }  // namespace weft::io

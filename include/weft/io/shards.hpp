@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace weft::io {
+inline namespace WEFT_ISA {
 
 namespace detail {
 
@@ -77,4 +78,5 @@ inline tensor_file load_sharded_safetensors(std::string const& index_path) {
   return model;
 }
 
+}  // namespace WEFT_ISA
 }  // namespace weft::io

@@ -62,6 +62,7 @@ int main() {
         pthread_t thread;
         if (pthread_create(&thread, nullptr, in_thread, nullptr) == 0) pthread_join(thread, nullptr);
         check(a.catches(), "exception", a, b);
+        check(a.reads(), "json", a, b);
         check(a.kernels() == b.kernels(), "one set of counters", a, b);
       }
     }

@@ -1,6 +1,8 @@
 // Compiled once for each instruction set, with -DUNIT=base, avx2 or avx512.
 #include "unit.hpp"
 
+#include <weft/io/json.hpp>
+
 #include <new>
 
 #define TEXT_OF(x) #x
@@ -64,9 +66,14 @@ bool catches() {
     return e.what()[0] == 'a';
   }
 }
+bool reads() {
+  char const* const text = "{\"name\": \"a longer text than fits a register\", \"sizes\": [1, 2.5, -3e10]}";
+  weft::io::json const value = weft::io::parse_json(text);
+  return weft::io::to_text(weft::io::parse_json(weft::io::to_text(value))) == weft::io::to_text(value);
+}
 long kernels() { return static_cast<long>(weft::memory_stats().kernels); }
 
 }  // namespace
 
 extern unit const JOIN(UNIT, _unit);
-unit const JOIN(UNIT, _unit) = {TEXT(WEFT_ISA), make, add, total, weigh, copy, destroy, catches, kernels};
+unit const JOIN(UNIT, _unit) = {TEXT(WEFT_ISA), make, add, total, weigh, copy, destroy, catches, kernels, reads};

@@ -19,5 +19,6 @@ struct unit {
   void (*destroy)(value* a);
   bool (*catches)();                                             // a mistake arrives as weft::error
   long (*kernels)();
+  bool (*reads)();                                               // json, and writes the same
 };
 extern unit const base_unit, avx2_unit, avx512_unit;
