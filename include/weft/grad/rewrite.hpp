@@ -130,7 +130,7 @@ auto lifted_parameter(nn::parameter<T, S> const& p) {
   if constexpr (N == 0)
     return p.value;
   else
-    return tracked<T, S, N>(lifted_parameter<N - 1>(p), p.order == N ? p.from : slot{});
+    return tracked<T, S, N>(lifted_parameter<N - 1>(p), p.from.order() == N ? slot(p.from) : slot{});
 }
 
 // A let with something tracked, or a parameter, becomes a statement and what is done with its value.
@@ -190,7 +190,7 @@ struct lift {
   }
   template <class T, auto S>
   auto operator()(nn::parameter<T, S> const& p) const {
-    if (p.order > N && find(p.from)) [[unlikely]]
+    if (p.from.order() > N && find(p.from)) [[unlikely]]
       fail<autograd_error>(
           "a parameter is being differentiated by an inner transform, and meets values of an outer one alone: pass "
           "them as arguments of the inner function");

@@ -157,8 +157,7 @@ template <class T, auto S, std::size_t R>
 auto reshaped(nn::parameter<T, S> const& p, std::array<index_t, R> const& sizes) {
   nn::parameter<T, static_cast<int>(R)> result(reshaped(p.value, sizes));
   result.frozen = p.frozen;
-  result.from = reverse::reshaped_slot<T, static_cast<int>(R), 1>(p.from, p.sizes());
-  result.order = p.order;
+  result.from.set(reverse::reshaped_slot<T, static_cast<int>(R), 1>(p.from, p.sizes()), p.from.order());
   return result;
 }
 

@@ -105,8 +105,7 @@ void mark(tape& t, X const& model) {
         if (find(p.from)) [[unlikely]]
           fail<autograd_error>("a model is already being differentiated by an outer transform");
         (void)recording(p.from);
-        p.from = new_input<N, T, to_shape(S).rank>(t);
-        p.order = N;
+        p.from.set(new_input<N, T, to_shape(S).rank>(t), N);
       });
 }
 // Marks mean nothing once their tape is gone, but a model must not look marked to the next transform. Those of another
@@ -118,7 +117,7 @@ struct marks {
   ~marks() {
     if (model)
       each_parameter(*model, [this](auto const& p) {
-        if (p.from.tape == tape) p.from = {};
+        if (slot(p.from).tape == tape) p.from.set({}, 0);
       });
   }
 };
@@ -150,11 +149,11 @@ auto gradient_of(tape& t, X const& x, L const& in) {
     X g = x;
     each_parameter(
         g, [&t]<class T, auto S>(nn::parameter<T, S> & p) {
-          if (!p.frozen && p.from.tape != t.number) [[unlikely]]
-            fail<autograd_error>("a model was differentiated on another thread at the same time: give each thread its "
-                                 "own copy");
+          if (!p.frozen && slot(p.from).tape != t.number) [[unlikely]]
+            fail<autograd_error>("a parameter lost its mark while its model was being differentiated: the function "
+                                 "replaced it, or another thread differentiated the model, of which each needs a copy");
           p.value = gradient_at<1, T, S>(t, p.from, p.sizes());
-          p.from = {};
+          p.from.set({}, 0);
         });
     return g;
   }

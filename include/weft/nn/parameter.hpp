@@ -9,7 +9,7 @@
 // beside plain tensors only it is its value, so that inference knows nothing of gradients. If a transform is just
 // differentiating with respect to it, the latter throws: a gradient would be lost.
 //
-// Public, in weft::nn: parameter, is_parameter.
+// Public, in weft::nn: parameter, is_parameter; mark is the transforms'.
 #pragma once
 #include <weft/expr/let.hpp>
 #include <weft/expr/order.hpp>
@@ -18,14 +18,38 @@
 
 namespace weft::nn {
 
+// The place on a tape that a transform gave to a parameter, and the transform's order. Other threads may ask at the same
+// time whose it is (plain data through a model that is being differentiated), so it is read and written without a race.
+class mark {
+  std::uint64_t tape = 0;
+  std::uint32_t index = 0;
+  int level = 0;
+
+ public:
+  WEFT_ALWAYS_INLINE mark() = default;
+  WEFT_ALWAYS_INLINE mark(mark const& o) noexcept { set(o, o.order()); }
+  WEFT_ALWAYS_INLINE mark& operator=(mark const& o) noexcept {
+    set(o, o.order());
+    return *this;
+  }
+  WEFT_ALWAYS_INLINE void set(autograd::slot place, int order) noexcept {
+    __atomic_store_n(&tape, place.tape, __ATOMIC_RELAXED);
+    __atomic_store_n(&index, place.index, __ATOMIC_RELAXED);
+    __atomic_store_n(&level, order, __ATOMIC_RELAXED);
+  }
+  WEFT_ALWAYS_INLINE operator autograd::slot() const noexcept {
+    return {__atomic_load_n(&tape, __ATOMIC_RELAXED), __atomic_load_n(&index, __ATOMIC_RELAXED)};
+  }
+  WEFT_ALWAYS_INLINE int order() const noexcept { return __atomic_load_n(&level, __ATOMIC_RELAXED); }
+};
+
 template <class T, auto S>
 struct parameter : described<parameter<T, S>, T, to_shape(S)> {
   tensor<T, S> value;
   bool frozen = false;  // a constant for every transform
   // Set through const by the transform that differentiates with respect to this object; a mark names its tape, so
   // copies made meanwhile stay right and old marks mean nothing.
-  mutable autograd::slot from{};
-  mutable int order = 0;
+  mutable mark from;
 
   WEFT_ALWAYS_INLINE parameter() = default;
   WEFT_ALWAYS_INLINE parameter(tensor<T, S> v) : value(static_cast<tensor<T, S>&&>(v)) {}

@@ -1,7 +1,7 @@
 // The cells of a model (its parameters and buffers) with their paths, in the order of its fields: through plain
 // structs, std::vector, std::array, std::optional and whatever lists its fields. One model, or several of one type
-// side by side. A field that is none of these is no part of the model; behind pointers, in pairs, tuples and maps
-// parameters are refused.
+// side by side. A field that is none of these is no part of the model; behind pointers, in pairs, tuples, variants and
+// maps parameters are refused.
 //
 //   each_cell(model, [](std::string_view path, auto& cell) { ... });    // "blocks.1.down.bias", nn::parameter
 //   each_cell_of(f, model, gradient);                                   // f(cell, cell); no paths, no allocation
@@ -54,19 +54,32 @@ constexpr bool is_opaque() {
   }
 }
 
-// Becomes a parameter of any kind, and nothing else.
-struct any_parameter {
-  template <class T, auto S>
-  operator parameter<T, S>() const;
+// A parameter can be found in it. `Above`: in whose fields or items X was come across, and `unopened` if X is only
+// asked what it is initialised from: structured bindings are a compile error for some structs, which are no mistake where
+// nobody walks.
+struct unopened;
+template <class X, class... Above>
+consteval bool finds_parameter();
+template <class... Above>
+inline constexpr bool opens = !(std::is_same_v<Above, unopened> || ...);
+
+// Becomes what a parameter can be found in, and nothing else.
+template <class... Above>
+struct any_found {
+  template <class T>
+    requires(finds_parameter<T, Above...>())
+  operator T() const {  // nobody calls it, but what std::optional is made of is compiled
+    __builtin_unreachable();
+  }
 };
-// One of the first fields, which need not be visible, is initialised from a parameter but not from whatever there is.
+// One of the first fields is initialised from such a thing, but not from whatever there is.
 template <class X, class First, std::size_t... Before>
 consteval bool takes_after(std::index_sequence<Before...>) {
   return requires { X{nn::detail::any_value_at<Before>{}..., First{}}; };
 }
-template <class X, std::size_t... At>
-consteval bool takes_parameter(std::index_sequence<At...>) {
-  return ((takes_after<X, any_parameter>(std::make_index_sequence<At>{}) &&
+template <class X, class Found, std::size_t... At>
+consteval bool takes(std::index_sequence<At...>) {
+  return ((takes_after<X, Found>(std::make_index_sequence<At>{}) &&
            !takes_after<X, nn::detail::no_value>(std::make_index_sequence<At>{})) ||
           ...);
 }
@@ -75,7 +88,6 @@ consteval bool takes_parameter(std::index_sequence<At...>) {
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
 #endif
-// A parameter can be found in it. `Above`: in whose fields or items X was come across.
 template <class X, class... Above>
 consteval bool finds_parameter() {
   if constexpr (is_parameter<X>) {
@@ -96,9 +108,10 @@ consteval bool finds_parameter() {
     } else {
       return true;  // not constexpr: only a walk can tell
     }
-  } else if constexpr (!nn::detail::members_of<X>.visible()) {
+  } else if constexpr (!opens<Above...> || !nn::detail::members_of<X>.visible()) {
     // A model's own mistake is named where it is walked.
-    return sizeof...(Above) == 0 || takes_parameter<X>(std::make_index_sequence<nn::detail::max_bindings + 1>{});
+    return sizeof...(Above) == 0 ||
+           takes<X, any_found<X, Above...>>(std::make_index_sequence<nn::detail::max_bindings + 1>{});
   } else {
     bool any = false;
     if constexpr (field_count<X> != 0)
@@ -111,36 +124,60 @@ consteval bool finds_parameter() {
 #if defined(__clang__)
 #pragma clang diagnostic pop
 #endif
-template <class X>
-concept points_to_class = requires(X& x) {
-  requires std::is_class_v<typename X::element_type>;
-  sizeof(typename X::element_type);
-  x.operator->();
-};
-// Opaque, and yet it leads to parameters: behind a pointer, in a pair or tuple (a map's item is a pair), in a list
-// without a size. They would be lost in silence.
+// Opaque, and yet it leads to parameters: behind a pointer, in a pair, tuple or variant (a map's item is a pair), in a
+// list without a size. They would be lost in silence.
 template <class X>
 consteval bool hides_parameter();
 template <class Item, class X>
 consteval bool leads_to_parameter() {
-  if constexpr (std::is_same_v<Item, X>)
+  if constexpr (std::is_same_v<Item, X> || !requires { sizeof(Item); })
     return false;
   else
-    return finds_parameter<Item, X>() || (is_opaque<Item>() && hides_parameter<Item>());
+    return finds_parameter<Item, X, unopened>() || (is_opaque<Item>() && hides_parameter<Item>());
 }
+// What a pointer, std::unique_ptr, std::shared_ptr or std::reference_wrapper points to.
+template <class X>
+struct target_of {};
+template <class X>
+  requires(std::is_pointer_v<X> && std::is_object_v<std::remove_pointer_t<X>>)
+struct target_of<X> : std::remove_pointer<X> {};
+template <class X>
+  requires requires(X& x) {
+    typename X::element_type;
+    x.get();
+  }
+struct target_of<X> : std::remove_all_extents<typename X::element_type> {};
+template <class X>
+  requires requires(X& x) {
+    { x.get() } -> std::same_as<typename X::type&>;
+  }
+struct target_of<X> : std::type_identity<typename X::type> {};
+template <class X>
+struct alternatives_of {};
+template <template <class...> class V, class... A>
+  requires requires(V<A...>& x) { x.valueless_by_exception(); }
+struct alternatives_of<V<A...>> {
+  template <class X>
+  static consteval bool lead() {
+    return (leads_to_parameter<A, X>() || ...);
+  }
+};
+
 template <class X>
 consteval bool hides_parameter() {
-  if constexpr (!std::is_class_v<X> || expression<X>) {
+  if constexpr (requires { typename target_of<X>::type; }) {
+    return leads_to_parameter<std::remove_cv_t<typename target_of<X>::type>, X>();
+  } else if constexpr (!std::is_class_v<X> || expression<X>) {
     return false;
   } else if constexpr (range<X>) {
     return leads_to_parameter<std::remove_cvref_t<item_of<X>>, X>();
-  } else if constexpr (points_to_class<X>) {
-    return leads_to_parameter<std::remove_cv_t<typename X::element_type>, X>();
   } else if constexpr (requires { std::tuple_size<X>::value; }) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
       return (leads_to_parameter<std::remove_cvref_t<std::tuple_element_t<I, X>>, X>() || ...);
     }
     (std::make_index_sequence<std::tuple_size_v<X>>{});
+  } else if constexpr (requires { alternatives_of<X>::template lead<X>(); }) {
+    return alternatives_of<X>::template lead<X>();
   } else {
     return false;
   }
@@ -198,8 +235,8 @@ void walk(Path& at, F const& f, X& x, More&... more) {
     f(at.text(), x, more...);
   } else if constexpr (is_opaque<plain>()) {
     static_assert(!hides_parameter<plain>(),
-                  "weft: nn: parameters behind a pointer, in a pair, a tuple or a map are not found: make them fields, "
-                  "or items of a std::optional, std::vector or std::array");
+                  "weft: nn: parameters behind a pointer, in a pair, tuple, variant or map are not found: make them "
+                  "fields, or items of a std::optional, std::vector or std::array");
   } else if constexpr (is_optional<plain>) {
     if (((x.has_value() != more.has_value()) || ...)) fail<error>("nn: the models differ in what they hold");
     if (x) walk(at, f, *x, *more...);
