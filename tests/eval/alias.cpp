@@ -186,6 +186,12 @@ TEST_CASE("what has a name stays a snapshot when it is assigned to its own opera
   CHECK(total == 14);
   CHECK(all(r == 14));
 
+  tensor<float, 1> c = {1, 2, 3};
+  auto const next = c + 1;
+  c = std::move(next);  // const: not given up
+  CHECK(allclose(c, tensor<float, 1>{2, 3, 4}));
+  CHECK(allclose(next, tensor<float, 1>{2, 3, 4}));
+
   auto twice = b * 2;
   weft::assign(b, twice, a, twice + 1);
   CHECK(all(b == 20));

@@ -30,6 +30,9 @@ TEST_CASE("whole numbers wrap, as they do at run time") {
   static_assert(eval(abs(least))(0) == std::numeric_limits<int>::min());
   static_assert(eval(least - 1)(0) == std::numeric_limits<int>::max());
   static_assert(eval(least + least)(0) == 0);
+  constexpr tensor<int, shape{3}> large = {std::numeric_limits<int>::max(), 1, 2};
+  static_assert(sum(large) == std::numeric_limits<int>::min() + 2);
+  static_assert(prod(large) == -2);
   CHECK(int(eval(abs(tensor<int, 1>{std::numeric_limits<int>::min()}))(0)) == std::numeric_limits<int>::min());
 }
 

@@ -35,7 +35,8 @@ TEST_CASE("logsumexp, softmax, log_softmax along any axis") {
 // An axis known at run time gives what the same axis known to the compiler does.
 template <index_t I, class X, class F>
 void same_at(X const& x, F const& f) {
-  auto const got = eval(f(x, I)), want = eval(f(x, axis<I>));
+  auto const got = eval(f(x, I));
+  auto const want = eval(f(x, axis<I>));
   static_assert(std::is_same_v<weft::element_t<decltype(got)>, weft::element_t<decltype(want)>>);
   CHECK(got.sizes() == want.sizes());
   CHECK(allclose(got, want, 1e-5, 1e-6));
@@ -129,6 +130,8 @@ TEST_CASE("allclose, isclose, array_equal") {
   CHECK(holds(weft::cast<int>(isclose(tensor<weft::uint8, 1>{3, 4}, 3)), {1, 0}));
   CHECK(holds(weft::cast<int>(isclose(tensor<bool, 1>{true, false}, true)), {1, 0}));
   CHECK(holds(weft::cast<int>(isclose(tensor<float, 1>{-3.00001f, 3}, -3.0)), {1, 0}));
+  CHECK(allclose(tensor<float, 1>{-128.0005f}, tensor<weft::int8, 1>{-128}));
+  CHECK(allclose(tensor<double, 1>{-2147483649.0}, tensor<int, 1>{std::numeric_limits<int>::min()}));
   CHECK(!allclose(tensor<bool, 1>{true, false}, tensor<bool, 1>{false, false}));
   CHECK(allclose(weft::zeros<float>({0}), weft::zeros<float>({0})));
   CHECK(array_equal(tensor<int, 1>{1, 2}, tensor<float, 1>{1, 2}));

@@ -57,6 +57,10 @@ TEST_CASE("linspace is exact where the step is") {
   CHECK(weft::linspace<std::int64_t>(INT64_MIN, INT64_MAX, 3)(1) == -1);
   CHECK(weft::linspace<double>(-1.7e308, 1.7e308, 3)(0) == -1.7e308);
   CHECK(weft::linspace<double>(-1.7e308, 1.7e308, 3)(1) == 0);
+  CHECK(holds(weft::linspace<double>(-0x1.8p1023, 0x1.8p1023, 5),
+              {-0x1.8p1023, -0x1.8p1022, 0, 0x1.8p1022, 0x1.8p1023}));
+  CHECK(holds(weft::linspace<double>(-1.7e308, 1.7e308, 2), {-1.7e308, 1.7e308}));
+  CHECK(holds(weft::linspace<double>(-1.7e308, 1.7e308, 1), {-1.7e308}));
   CHECK(weft::linspace<float>(2, 3, 1)(0) == 2);
 }
 

@@ -193,6 +193,12 @@ TEST_CASE("a number that is refused leaves nothing behind") {
   CHECK_THROWS_AS((void)(named == 256), weft::dtype_error);
   CHECK_THROWS_AS((void)(256 == (a + b + c)), weft::dtype_error);
   CHECK_THROWS_AS((void)where(a > 1, a + b + c, 256), weft::dtype_error);
+  {
+    auto given = a + b;
+    CHECK_THROWS_AS((void)(std::move(given) + 300), weft::dtype_error);
+    CHECK_THROWS_AS((void)(std::move(given) > 300), weft::dtype_error);
+    CHECK(holds(given, {4, 6}));
+  }
   CHECK(a.items().buffer.holders() == 2);  // a's own, and that of `named`
   CHECK(b.items().buffer.holders() == 2);
   CHECK(c.items().buffer.holders() == 2);

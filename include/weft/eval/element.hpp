@@ -139,9 +139,9 @@ struct element_of<expr::reduce<Op, Mask, A>> {
       P const x = static_cast<P>(v);
       ++count;
       if constexpr (std::is_same_v<Op, fold::sum> || std::is_same_v<Op, fold::mean>) {
-        sum = static_cast<P>(sum + x);
+        sum = expr::op::add::apply(sum, x);
       } else if constexpr (std::is_same_v<Op, fold::prod>) {
-        sum = static_cast<P>(sum * x);
+        sum = expr::op::multiply::apply(sum, x);
       } else if constexpr (std::is_same_v<Op, fold::all> || std::is_same_v<Op, fold::any>) {
         sum = low ? sum && x : sum || x;
       } else {

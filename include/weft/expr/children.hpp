@@ -88,6 +88,12 @@ constexpr int handles_of() {
 }
 inline constexpr int few_handles = 2;  // are moved one by one: the compiler keeps track of them
 
+// What may be wrong with a number is found before any operand is taken: one that was given up is then still whole.
+template <class A, class X>
+WEFT_ALWAYS_INLINE constexpr void check_number(X const& x) {
+  if constexpr (!expression<X>) (void)exactly<element_t<A>>(x);
+}
+
 // A node's operands. `Relocated`: there are more than a few handles among them.
 template <bool Relocated, class... K>
 struct children;
@@ -106,7 +112,7 @@ struct children<false, A, B> {
   B b;
   template <class X, class Y>
   WEFT_INLINE constexpr children(given, X&& x, Y&& y)
-      : a(own<A>(static_cast<X&&>(x))), b(own<B>(static_cast<Y&&>(y))) {}
+      : a((check_number<B>(y), own<A>(static_cast<X&&>(x)))), b(own<B>(static_cast<Y&&>(y))) {}
 };
 template <class A, class B, class C>
 struct children<false, A, B, C> {
@@ -116,7 +122,8 @@ struct children<false, A, B, C> {
   C c;
   template <class X, class Y, class Z>
   WEFT_INLINE constexpr children(given, X&& x, Y&& y, Z&& z)
-      : a(own<A>(static_cast<X&&>(x))), b(own<B>(static_cast<Y&&>(y))), c(own<C>(static_cast<Z&&>(z))) {}
+      : a((check_number<B>(y), check_number<C>(z), own<A>(static_cast<X&&>(x)))), b(own<B>(static_cast<Y&&>(y))),
+        c(own<C>(static_cast<Z&&>(z))) {}
 };
 
 // -- relocated ---------------------------------------------------------------------------------------------------
@@ -137,7 +144,7 @@ WEFT_INLINE void check_operand(X const& x) {
   if constexpr (expression<X>)
     check_life(x);
   else
-    (void)exactly<element_t<A>>(x);
+    check_number<A>(x);
 }
 // The bytes of a node, or of its operands, which its source has then no more.
 template <class K>

@@ -178,13 +178,15 @@ WEFT_INLINE constexpr auto in_doubles(X const& x) {
   else
     return static_cast<double>(x);
 }
-template <class X>
+template <class T, class X>
 WEFT_INLINE constexpr auto magnitude(X const& x) {
-  if constexpr (expression<X>) {
-    return abs(x);
-  } else {
+  if constexpr (!expression<X>) {
     double const v = static_cast<double>(x);
     return v < 0 ? -v : v;
+  } else if constexpr (kind_of_type<element_t<X>> == kind::floating) {
+    return abs(x);
+  } else {
+    return abs(cast<T>(x));  // the smallest whole number has no opposite of its own type
   }
 }
 }  // namespace expr
@@ -199,7 +201,7 @@ WEFT_INLINE constexpr auto isclose(A const& a, B const& b, double rtol = 1e-5, d
     return isclose(expr::in_doubles(a), expr::in_doubles(b), rtol, atol);
   } else {
     constexpr auto big = std::numeric_limits<T>::max();  // inf - 1 is inf, and within inf of it
-    return a == b || (abs(a - b) <= atol + rtol * expr::magnitude(b) && abs(a - b) <= big);
+    return a == b || (abs(a - b) <= atol + rtol * expr::magnitude<T>(b) && abs(a - b) <= big);
   }
 }
 // Of shapes that broadcast, and close everywhere.

@@ -103,11 +103,13 @@ template <element T>
     }
   } else {
     double const from = static_cast<double>(start), to = static_cast<double>(stop), m = static_cast<double>(n > 1 ? n - 1 : 1);
-    double const step = std::isfinite(to - from) ? (to - from) / m : to / m - from / m;
+    double const step = (to - from) / m;
     for (index_t i = 0; i < n; ++i) {
-      double along = static_cast<double>(i) * step;
+      double const k = static_cast<double>(i);
+      double start_part = from, along = k * step;
+      if (!std::isfinite(step)) start_part = from * (1 - k / m), along = to * (k / m);  // wider than the largest number
       __asm__("" : "+m"(along));  // rounded by itself: fused with the addition, -1 + 3 * (2 / 6) would not be 0
-      out[i] = static_cast<T>(from + along);
+      out[i] = static_cast<T>(start_part + along);
     }
     if (n > 1) out[n - 1] = stop;
   }

@@ -129,10 +129,11 @@ WEFT_ALWAYS_INLINE constexpr T exactly(X const& x) {
 }
 
 // Whose an expression is that is assigned: the statement's, if nobody else can see it afterwards (it has no name, or
-// was given up by std::move), or that of a variable, which stays the snapshot it is.
+// was given up by std::move), or that of a variable, which stays the snapshot it is. What is const isn't given up.
 enum class owner { statement, variable };
 template <class X>
-inline constexpr owner owner_of = std::is_lvalue_reference_v<X> ? owner::variable : owner::statement;  // of an X&&
+inline constexpr owner owner_of =  // of an X&&
+    std::is_lvalue_reference_v<X> || std::is_const_v<X> ? owner::variable : owner::statement;
 
 // The result of a mistake that was reported already: takes part in anything, so that one mistake gives one message.
 struct poison {
