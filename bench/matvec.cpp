@@ -1,7 +1,7 @@
-// Products that the peers' harness has no case for: float64, and a matrix by a vector from either side.
+// A matrix by a vector, from either side (`matvec`: y = a x, `vecmat`: y = x a), in float32 (s) and float64 (d).
 //
-// A matrix by a vector reads the matrix once and does little else, so its limit (`hand`) is a loop that only adds up
-// the matrix. The peers are OpenBLAS and Eigen, where they are installed.
+// It reads the matrix once and does little else, so its limit (`hand`) is a loop that only adds up the matrix. The peers
+// are OpenBLAS and Eigen, where they are installed.
 #include <benchmark/benchmark.h>
 #include <weft/weft.hpp>
 
@@ -95,24 +95,6 @@ Eigen::Map<column<T> const> seen(tensor<T, 2> const& x) {
 }
 #endif
 
-void dgemm(index_t size) {
-  auto const d = std::make_shared<data<double>>(size, size, size);
-  std::string const at = "/" + std::to_string(size);
-  add<double>("dgemm/weft" + at, d, [](data<double>& d) { d.c = matmul(d.a, d.b); });
-#if WEFT_BENCH_HAS_OPENBLAS
-  add<double>("dgemm/openblas" + at, d, [](data<double>& d) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(d.m), blasint(d.n), blasint(d.k), 1,
-                std::as_const(d.a).data(), blasint(d.k), std::as_const(d.b).data(), blasint(d.n), 0, d.c.data(),
-                blasint(d.n));
-  });
-#endif
-#if WEFT_BENCH_HAS_EIGEN
-  add<double>("dgemm/eigen" + at, d, [](data<double>& d) {
-    Eigen::Map<matrix<double>>(d.c.data(), d.m, d.n).noalias() = seen(d.a, d.m, d.k) * seen(d.b, d.k, d.n);
-  });
-#endif
-}
-
 // Adds up memory in eight registers: as fast as it can be read.
 template <class T>
 T add_up(T const* p, index_t count) {
@@ -170,7 +152,6 @@ void vectors(std::string const& type, index_t rows, index_t columns) {
 }  // namespace
 
 int main(int count, char** words) {
-  for (index_t size : {128, 256, 512, 1024}) dgemm(size);
   // In the second cache, in the third, and 128 MiB: memory.
   for (auto [rows, columns] : {std::pair<index_t, index_t>{128, 128}, {1000, 777}, {8192, 4096}}) {
     vectors<float>("s", rows, columns);
