@@ -1,3 +1,4 @@
+// labels: slow
 // Functions made of other nodes.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "../eval/oracle.hpp"

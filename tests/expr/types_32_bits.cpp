@@ -1,3 +1,4 @@
+// labels: slow
 // Maps, casts and reductions of int32, uint32, float, at sizes around every pack.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "types.hpp"
