@@ -18,8 +18,8 @@ namespace support {
 struct scratch {
   std::string path;
   scratch() {
-    char name[] = "weft_scratch_XXXXXX";
-    char const* made = ::mkdtemp(name);
+    std::string name = "weft_scratch_" + std::string(6, 'X');  // which mkdtemp replaces
+    char const* made = ::mkdtemp(name.data());
     path = std::string(made ? made : ".") + "/";
   }
   scratch(scratch const&) = delete;
