@@ -46,6 +46,13 @@
 #define WEFT_INLINE inline
 #endif
 
+// The same for the function of a lambda: [&](int i) WEFT_INLINE_LAMBDA { ... }
+#if defined(__OPTIMIZE__)
+#define WEFT_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define WEFT_INLINE_LAMBDA
+#endif
+
 #if defined(__clang__)
 #define WEFT_UNROLL _Pragma("clang loop unroll_count(4)")
 #define WEFT_UNROLL_2 _Pragma("clang loop unroll_count(2)")

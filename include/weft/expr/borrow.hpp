@@ -7,7 +7,7 @@
 //
 // The memory must outlive every use. Aliasing is decided by address, so v = transpose(v) is right.
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 #include <weft/expr/create.hpp>
 
 namespace weft {
@@ -16,6 +16,9 @@ template <class T, int R>
 class borrowed : public described<borrowed<T, R>, std::remove_const_t<T>, unknown(R)> {
  public:
   using value_type = std::remove_const_t<T>;
+  static constexpr weft::role role = weft::role::leaf;
+  static constexpr int arity = 0;
+  static constexpr expr::leaves own{.plain = true};
   static constexpr bool writable = !std::is_const_v<T>;
 
   WEFT_ALWAYS_INLINE borrowed(T* data, extents<R> const& e) : data_(data), ext_(e) {}
@@ -121,28 +124,6 @@ void write_borrowed(borrowed<T, R>& b, X const& given) {
   }
 }
 
-namespace engine {
-
-template <class T, int R>
-struct binding<borrowed<T, R>> {
-  using value_type = std::remove_const_t<T>;
-  template <class Context, class Map, class Names>
-  WEFT_INLINE static auto make(borrowed<T, R> const& t, binder& b, Map const& m, Names const&) {
-    add_leaf(b, static_cast<value_type const*>(t.data()), m, t.extents_at(), R, Context::outer);
-    return memory_in<Context, value_type>{};
-  }
-};
-template <class T, int R>
-struct element_of<borrowed<T, R>> {
-  template <class Names>
-  static constexpr std::remove_const_t<T> at(borrowed<T, R> const& t, index_t const* at, Names const&) {
-    index_t offset = 0;
-    for (int i = 0; i < R; ++i) offset = offset * t.sizes()[static_cast<std::size_t>(i)] + at[i];
-    return t.data()[offset];
-  }
-};
-
-}  // namespace engine
 
 namespace expr {
 template <class T, int R>

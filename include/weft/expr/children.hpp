@@ -16,6 +16,8 @@ namespace expr {
 // A number as an operand: rank 0, known to be the same everywhere.
 template <class T>
 struct constant : described<constant<T>, T, weft::shape{}> {
+  static constexpr weft::role role = weft::role::number;
+  static constexpr int arity = 0;
   T value;
   WEFT_INLINE constexpr constant(T v) : value(v) {}
   WEFT_INLINE constexpr extents<0> sizes() const { return {}; }

@@ -12,10 +12,30 @@ namespace expr {
 // a (m, k), b (k, n)
 template <class A, class B>
 struct contract : described<contract<A, B>, promote_t<element_t<A>, element_t<B>>, weft::shape(A::dims[0], B::dims[1])> {
+  static constexpr weft::role role = weft::role::producer;
+  static constexpr int arity = 2;
+  template <class X, class Y>
+  static WEFT_INLINE constexpr auto remade(X&& x, Y&& y) {
+    return contract<std::remove_cvref_t<X>, std::remove_cvref_t<Y>>(x, y);
+  }
+  using tiles = void;  // what is around it can run on its tiles
+  using rows = void;   // it can be computed some rows at a time
   A a;
   B b;
   WEFT_INLINE constexpr contract(A const& x, B const& y) : a(x), b(y) {}
   WEFT_INLINE constexpr extents<2> sizes() const { return {a.sizes()[0], b.sizes()[1]}; }
+  // One element, by its definition. `element`: of a child.
+  template <class F>
+  constexpr promote_t<element_t<A>, element_t<B>> element_here(index_t const* at, F const& element) const {
+    using T = promote_t<element_t<A>, element_t<B>>;
+    T sum = 0;
+    index_t const k = a.sizes()[1];
+    for (index_t i = 0; i < k; ++i) {
+      index_t const left[2] = {at[0], i}, right[2] = {i, at[1]};
+      sum += static_cast<T>(element(a, left)) * static_cast<T>(element(b, right));
+    }
+    return sum;
+  }
 };
 
 template <class First, class Second>

@@ -87,6 +87,13 @@ WEFT_INLINE constexpr auto sizes_of_operand(X const& x) {
 // Shapes are compared before the operands move in: there is nothing to undo for a mistake.
 template <class Op, class A>
 struct map<Op, A> : described<map<Op, A>, typename Op::template result<element_t<A>>, A::dims>, children_of<A> {
+  using operation = Op;
+  static constexpr weft::role role = weft::role::map;
+  static constexpr int arity = 1;
+  template <class... K>
+  static WEFT_INLINE constexpr auto remade(K&&... k) {
+    return map<Op, std::remove_cvref_t<K>...>(static_cast<K&&>(k)...);
+  }
   template <class X>
     requires(!std::is_same_v<std::remove_cvref_t<X>, map>)
   WEFT_INLINE constexpr explicit map(X&& x) : children_of<A>(given(), static_cast<X&&>(x)) {}
@@ -98,6 +105,13 @@ struct map<Op, A, B> : described<map<Op, A, B>, typename Op::template result<ele
                                  broadcast(A::dims, B::dims)>,
                        kept_sizes<map<Op, A, B>, broadcast(A::dims, B::dims), broadcast(A::dims, B::dims).known()>,
                        children_of<A, B> {
+  using operation = Op;
+  static constexpr weft::role role = weft::role::map;
+  static constexpr int arity = 2;
+  template <class... K>
+  static WEFT_INLINE constexpr auto remade(K&&... k) {
+    return map<Op, std::remove_cvref_t<K>...>(static_cast<K&&>(k)...);
+  }
   static constexpr weft::shape D = broadcast(A::dims, B::dims);
   template <class X, class Y>
   WEFT_INLINE constexpr map(X&& x, Y&& y)
@@ -111,6 +125,13 @@ struct map : described<map<Op, A, B, C>, typename Op::template result<element_t<
              kept_sizes<map<Op, A, B, C>, broadcast(broadcast(A::dims, B::dims), C::dims),
                         broadcast(broadcast(A::dims, B::dims), C::dims).known()>,
              children_of<A, B, C> {
+  using operation = Op;
+  static constexpr weft::role role = weft::role::map;
+  static constexpr int arity = 3;
+  template <class... K>
+  static WEFT_INLINE constexpr auto remade(K&&... k) {
+    return map<Op, std::remove_cvref_t<K>...>(static_cast<K&&>(k)...);
+  }
   static constexpr weft::shape D = broadcast(broadcast(A::dims, B::dims), C::dims);
   template <class X, class Y, class Z>
   WEFT_INLINE constexpr map(X&& x, Y&& y, Z&& z)

@@ -4,9 +4,13 @@
 // its shape) and `sizes()` (extents at run time). `described` gives it what a user may ask of any expression:
 // shape(), rank(), size(), views, and for rank 0 the conversion to a number.
 //
-// Public: concept expression, concept scalar, poison; inside: described, rank_of, element_t.
+// What a node is made of is asked in one way: `E::role` says which kind of thing it is, `E::arity` how many children it
+// has, kid<I>(e) gives one of them, rebuilt(e, f) the same node over other children. What else is known of a type is a
+// constant value, facts_of<E> (expr/facts.hpp).
+//
+// Public: concept expression, concept scalar, poison; inside: described, rank_of, element_t, kid, rebuilt.
 #pragma once
-#include <weft/fwd.hpp>
+#include <weft/expr/axes.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -37,6 +41,37 @@ struct number_type<X> {
   using type = std::conditional_t<X::dims.rank == 0, typename X::element, void>;
 };
 }  // namespace detail
+
+inline namespace WEFT_ISA {
+namespace expr {
+
+// What the leaves of an expression are. A leaf says so of itself: `static constexpr expr::leaves own`.
+struct leaves {
+  int order = 0;           // the highest of its tracked leaves
+  bool plain = false;      // a tensor or the like
+  bool parameter = false;  // a parameter
+  bool settles = false;    // a leaf that loops don't know
+
+  constexpr leaves operator|(leaves const& o) const {
+    return {order > o.order ? order : o.order, plain || o.plain, parameter || o.parameter, settles || o.settles};
+  }
+};
+
+}  // namespace expr
+}  // namespace WEFT_ISA
+
+// The kinds of node there are. An operation chooses one of them and states its facts; it never adds a kind.
+enum class role {
+  leaf,      // elements in memory, or values that settle into such
+  number,    // one value, known before the loop
+  name,      // stands for the definition of a let
+  map,       // elementwise
+  view,      // another way to index what is there
+  fold,      // a reduction, which keeps its axes as sizes of 1
+  let,       // a definition (child 0) and the body it is used in (child 1)
+  producer,  // an operation with a loop of its own: products, scans, sorts
+  source     // elements found elsewhere: gathered, joined, padded
+};
 
 template <class E>
 concept expression = requires { typename std::remove_cvref_t<E>::weft_node; };
@@ -93,6 +128,47 @@ struct described {
   }
 };
 
+inline namespace WEFT_ISA {
+namespace expr {
+
+// Child I of a node.
+template <int I, class E>
+WEFT_INLINE constexpr auto const& kid(E const& e) {
+  if constexpr (requires { e.template child<I>(); })
+    return e.template child<I>();
+  else if constexpr (I == 0)
+    return e.a;
+  else if constexpr (I == 1)
+    return e.b;
+  else
+    return e.c;
+}
+template <int I, class E>
+using kid_t = std::remove_cvref_t<decltype(kid<I>(std::declval<E const&>()))>;
+
+template <class E>
+using kid_indices = std::make_integer_sequence<int, E::arity>;
+
+// The node with f applied to each of its children.
+template <class E, class F>
+WEFT_INLINE constexpr auto rebuilt(E const& e, F const& f) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) { return e.remade(f(kid<I>(e))...); }(kid_indices<E>{});
+}
+
+// f(leaf) for each node without children, from left to right.
+template <class E, class F>
+WEFT_INLINE constexpr void each_leaf(E const& e, F const& f) {
+  if constexpr (E::arity == 0)
+    f(e);
+  else if constexpr (E::arity == 1)
+    each_leaf(kid<0>(e), f);
+  else
+    [&]<int... I>(std::integer_sequence<int, I...>) { (each_leaf(kid<I>(e), f), ...); }(kid_indices<E>{});
+}
+
+}  // namespace expr
+}  // namespace WEFT_ISA
+
 // What an operand becomes inside a tree: a place (a view that can be written to) is only a view there.
 template <class X>
 WEFT_ALWAYS_INLINE constexpr decltype(auto) stored(X const& x) {
@@ -140,6 +216,8 @@ struct poison {
   using weft_node = void;
   using element = float;
   static constexpr weft::shape dims = weft::shape();
+  static constexpr weft::role role = weft::role::number;
+  static constexpr int arity = 0;
   constexpr poison() = default;
   template <class... X>
   explicit constexpr poison(X const&...) {}

@@ -5,6 +5,10 @@
 //   compute<A..>  the type its operands are converted to
 //   result<A..>   the element type of the node
 //   apply(v...)   on numbers and on packs alike
+//   cost          what one pack of it takes, about, an addition being 1
+//   multiplies    it is a product of its operands (or of its operand by itself)
+//   adds          it is a sum or a difference, which takes a product along in one rounding
+//   passing       its value has a form of its own, which only the next operation reads
 // A predicate gets packs and gives a mask; a `logical` operation gets masks. What an operation's derivative is
 // stands in grad/rules.hpp.
 #pragma once
@@ -30,8 +34,15 @@ constexpr bool on_integers() {
     return std::is_integral_v<typename V::value_type>;
 }
 
+// What most operations are.
+template <int Cost>
+struct costing {
+  static constexpr int cost = Cost;
+  static constexpr bool multiplies = false, adds = false, passing = false;
+};
+
 // How the operands' types become one.
-struct promoting {
+struct promoting : costing<1> {
   template <class... A>
   struct joint;
   template <class A>
@@ -47,7 +58,7 @@ struct promoting {
   template <class... A>
   using result = typename joint<A...>::type;
 };
-struct floating {  // exp of an integer is float32
+struct floating : costing<12> {  // exp of an integer is float32
   template <class... A>
   using compute = float_t<typename promoting::joint<A...>::type>;
   template <class... A>
@@ -57,7 +68,7 @@ struct predicate : promoting {
   template <class... A>
   using result = bool;
 };
-struct logical {
+struct logical : costing<1> {
   static constexpr bool on_masks = true;
   template <class... A>
   using compute = bool;
@@ -75,17 +86,26 @@ WEFT_INLINE constexpr auto unsign(V a) {
 }
 
 // clang-format off
-struct add : promoting { static constexpr char const* name = "add";
+struct logical_or;
+struct logical_and;
+struct not_equal;
+struct add : promoting { static constexpr char const* name = "add"; static constexpr bool adds = true; using on_bools = logical_or;
   template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return static_cast<V>(unsign(a) + unsign(b)); } };
-struct subtract : promoting { static constexpr char const* name = "subtract";
+struct subtract : promoting { static constexpr char const* name = "subtract"; static constexpr bool adds = true; using on_bools = not_equal;
+  static constexpr bool takes_away = true;
   template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return static_cast<V>(unsign(a) - unsign(b)); } };
-struct multiply : promoting { static constexpr char const* name = "multiply";
+struct multiply : promoting { static constexpr char const* name = "multiply"; static constexpr bool multiplies = true; using on_bools = logical_and;
   template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return static_cast<V>(unsign(a) * unsign(b)); } };
-struct divide : floating { static constexpr char const* name = "divide";
-  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return a / b; } };
+struct as_divisor;
+struct divide : floating { static constexpr char const* name = "divide"; static constexpr int cost = 6;
+  using by_row = as_divisor;  // what becomes of a divisor that reductions made
+  template <class V> static WEFT_INLINE constexpr V apply(V a, V b) { return a / b; }
+  template <class T, int N> static WEFT_INLINE simd::pack<T, N> apply(simd::pack<T, N> a, simd::divisor<T, N> b) { return a / b; } };
+struct as_divisor : promoting { static constexpr char const* name = "as_divisor"; static constexpr int cost = 6; static constexpr bool passing = true;
+  template <class T, int N> static WEFT_INLINE simd::divisor<T, N> apply(simd::pack<T, N> a) { return simd::divisor<T, N>(a); } };
 struct negative : promoting { static constexpr char const* name = "negative";
   template <class V> static WEFT_INLINE constexpr V apply(V a) { return static_cast<V>(-unsign(a)); } };
-struct square : promoting { static constexpr char const* name = "square";
+struct square : promoting { static constexpr char const* name = "square"; static constexpr bool multiplies = true;
   template <class V> static WEFT_INLINE constexpr V apply(V a) { return static_cast<V>(unsign(a) * unsign(a)); } };
 // clang-format on
 
@@ -212,7 +232,8 @@ struct logical_not : logical { static constexpr char const* name = "logical_not"
 // clang-format on
 
 // The first operand is a mask of lanes of the type in which the others are computed.
-struct where {
+struct where : costing<1> {
+  static constexpr bool chooses = true;
   static constexpr char const* name = "where";
   template <class C, class A, class B>
   using compute = promote_t<A, B>;
@@ -228,7 +249,8 @@ struct where {
 };
 
 template <class T>
-struct cast {
+struct cast : costing<1> {
+  static constexpr bool converts = true;
   static constexpr char const* name = "cast";
   template <class A>
   using compute = T;

@@ -10,7 +10,6 @@
 #pragma once
 #include <weft/expr/accumulate.hpp>
 #include <weft/expr/functions.hpp>
-#include <weft/expr/narrow.hpp>
 #include <weft/expr/view.hpp>
 
 namespace weft {
@@ -51,7 +50,15 @@ constexpr weft::shape squeezed_shape(weft::shape const& s, unsigned mask) {
 
 template <class Op, unsigned Mask, class A>
 struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<element_t<A>>, kept_shape(A::dims, Mask)> {
+  using operation = Op;
+  static constexpr weft::role role = weft::role::fold;
+  static constexpr int arity = 1;
+  static constexpr unsigned mask = Mask;
   static constexpr int q = trailing(Mask, A::dims.rank);
+  template <class K>
+  static WEFT_INLINE constexpr auto remade(K&& k) {
+    return reduce<Op, Mask, std::remove_cvref_t<K>>(static_cast<K&&>(k));
+  }
   A a;
   WEFT_INLINE constexpr explicit reduce(A x) : a(static_cast<A&&>(x)) {
     if constexpr (Op::needs_elements) check_not_empty();

@@ -212,6 +212,9 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
                 "weft: a shape of which nothing is known is spelled by its rank, tensor<T, 2>");
 
   using base::dims;
+  static constexpr weft::role role = weft::role::leaf;
+  static constexpr int arity = 0;
+  static constexpr expr::leaves own{.plain = true};
   static constexpr bool stored_inline = detail::stored_inline<T, dims>;
   using items_t = typename detail::items_of<T, dims, stored_inline>::type;
   using nested = typename detail::braces<T, dims.rank>::type;

@@ -59,16 +59,11 @@ inline constexpr ellipsis_t ellipsis{};
 inline namespace WEFT_ISA {
 namespace expr {
 
-// Where one axis of the child gets its index from: axis of the view (or none), and how.
-struct axis_source {
-  int axis = -1;
-  index_t start = 0, step = 0;
-};
-template <int R>
-using axis_sources = std::array<axis_source, static_cast<std::size_t>(R)>;
-
 template <class A, weft::shape D>
 struct view : described<view<A, D>, element_t<A>, D> {
+  static constexpr weft::role role = weft::role::view;
+  static constexpr int arity = 1;
+  static constexpr unsigned drops = 0;
   A a;
   extents<D.rank> ext;
   axis_sources<A::dims.rank> from;
@@ -78,6 +73,20 @@ struct view : described<view<A, D>, element_t<A>, D> {
   WEFT_INLINE constexpr view(view&&) = default;
   void operator=(view const&) = delete;  // transpose(a) = transpose(b) would write to nothing
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return ext; }
+  template <class K>
+  WEFT_INLINE constexpr auto remade(K&& k) const {
+    return view<std::remove_cvref_t<K>, D>(static_cast<K&&>(k), ext, from);
+  }
+  // How the child lies, where this lies as `m` says.
+  WEFT_INLINE void look(axis_map& to, axis_map const& m) const {
+    look_through(to, m, ext.data(), D.rank, from.data(), A::dims.rank);
+  }
+  WEFT_INLINE bool looks_like(view const& o) const {
+    if (ext != o.ext) return false;
+    for (std::size_t c = 0; c < from.size(); ++c)
+      if (from[c].axis != o.from[c].axis || from[c].start != o.from[c].start || from[c].step != o.from[c].step) return false;
+    return true;
+  }
 };
 
 // Axes of size 1 that are dropped; precondition: they have size 1.
@@ -90,6 +99,17 @@ constexpr weft::shape without() {
 }
 template <unsigned Mask, class A>
 struct squeeze_node : described<squeeze_node<Mask, A>, element_t<A>, without<Mask, A::dims>()> {
+  static constexpr weft::role role = weft::role::view;
+  static constexpr int arity = 1;
+  static constexpr unsigned drops = Mask;
+  template <class K>
+  static WEFT_INLINE constexpr auto remade(K&& k) {
+    return squeeze_node<Mask, std::remove_cvref_t<K>>(static_cast<K&&>(k));
+  }
+  WEFT_INLINE static void look(axis_map& to, axis_map const& m) {
+    look_through(to, m, without<Mask, A::dims>().rank, Mask, A::dims.rank);
+  }
+  WEFT_INLINE static bool looks_like(squeeze_node const&) { return true; }
   A a;
   WEFT_INLINE constexpr explicit squeeze_node(A x) : a(static_cast<A&&>(x)) {}
   WEFT_INLINE constexpr extents<without<Mask, A::dims>().rank> sizes() const {

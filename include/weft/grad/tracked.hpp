@@ -12,7 +12,6 @@
 // Public: tracked.
 #pragma once
 #include <weft/expr/let.hpp>
-#include <weft/expr/order.hpp>
 #include <weft/expr/tensor.hpp>
 #include <weft/grad/tape.hpp>
 
@@ -43,6 +42,9 @@ struct tracked : described<tracked<T, S, Order>, T, to_shape(S)> {
   static_assert(kind_of_type<T> == kind::floating, "weft: only floating-point tensors are tracked");
   using base = described<tracked<T, S, Order>, T, to_shape(S)>;
   using value_type = autograd::at_order<T, S, Order - 1>;
+  static constexpr weft::role role = weft::role::leaf;
+  static constexpr int arity = 0;
+  static constexpr expr::leaves own{.order = Order};
 
   value_type value;
   autograd::slot from;
@@ -98,15 +100,6 @@ struct tracked : described<tracked<T, S, Order>, T, to_shape(S)> {
 };
 
 inline namespace WEFT_ISA {
-namespace expr {
-
-template <class T, auto S, int N>
-inline constexpr leaves leaves_of<tracked<T, S, N>> = {.order = N};
-template <class T, auto S, int N>
-inline constexpr bool is_leaf<tracked<T, S, N>> = true;
-
-}  // namespace expr
-
 // What the passes over trees and the tape share; nothing in it is for users.
 namespace reverse {
 

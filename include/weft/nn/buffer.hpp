@@ -19,6 +19,9 @@ namespace weft::nn {
 
 template <class T, auto S>
 struct buffer : described<buffer<T, S>, T, to_shape(S)> {
+  static constexpr weft::role role = weft::role::leaf;
+  static constexpr int arity = 0;
+  static constexpr expr::leaves own{.settles = true};
   mutable tensor<T, S> value;
 
   WEFT_ALWAYS_INLINE buffer() = default;
@@ -59,16 +62,3 @@ template <class T, auto S>
 inline constexpr bool is_buffer<buffer<T, S> const> = true;
 
 }  // namespace weft::nn
-
-namespace weft {
-inline namespace WEFT_ISA {
-namespace expr {
-
-template <class T, auto S>
-inline constexpr leaves leaves_of<nn::buffer<T, S>> = {.settles = true};
-template <class T, auto S>
-inline constexpr bool is_leaf<nn::buffer<T, S>> = true;
-
-}  // namespace expr
-}  // namespace WEFT_ISA
-}  // namespace weft

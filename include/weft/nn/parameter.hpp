@@ -12,7 +12,6 @@
 // Public, in weft::nn: parameter, is_parameter; mark is the transforms'.
 #pragma once
 #include <weft/expr/let.hpp>
-#include <weft/expr/order.hpp>
 #include <weft/expr/tensor.hpp>
 #include <weft/grad/tape.hpp>
 
@@ -45,6 +44,9 @@ class mark {
 
 template <class T, auto S>
 struct parameter : described<parameter<T, S>, T, to_shape(S)> {
+  static constexpr weft::role role = weft::role::leaf;
+  static constexpr int arity = 0;
+  static constexpr expr::leaves own{.parameter = true, .settles = true};
   tensor<T, S> value;
   bool frozen = false;  // a constant for every transform
   // Set through const by the transform that differentiates with respect to this object; a mark names its tape, so
@@ -72,16 +74,3 @@ template <class T, auto S>
 inline constexpr bool is_parameter<parameter<T, S> const> = true;
 
 }  // namespace weft::nn
-
-namespace weft {
-inline namespace WEFT_ISA {
-namespace expr {
-
-template <class T, auto S>
-inline constexpr leaves leaves_of<nn::parameter<T, S>> = {.parameter = true, .settles = true};
-template <class T, auto S>
-inline constexpr bool is_leaf<nn::parameter<T, S>> = true;
-
-}  // namespace expr
-}  // namespace WEFT_ISA
-}  // namespace weft

@@ -6,6 +6,7 @@
 //   sin cos                     trig.hpp
 //   rsqrt                       1 / sqrt(x), inf at 0
 #pragma once
+#include <weft/simd/divisor.hpp>
 #include <weft/simd/erf.hpp>
 #include <weft/simd/exp.hpp>
 #include <weft/simd/log.hpp>

@@ -5,7 +5,7 @@
 #pragma once
 #include <weft/core/storage.hpp>
 #include <weft/core/threads.hpp>
-#include <weft/eval/leaf.hpp>
+#include <weft/engine/leaf.hpp>
 #include <weft/simd/stream.hpp>
 
 #include <cstdint>
@@ -13,9 +13,6 @@
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
-
-inline constexpr index_t task_elements = index_t(1) << 15;  // what a task is worth at least
-inline constexpr index_t threads_from = index_t(1) << 17;   // elements times cost from which threads pay
 
 // What a kernel is called for: t.rows rows of t.columns elements.
 struct piece {
@@ -25,7 +22,7 @@ struct piece {
   char* scratch;      // rows of definitions
   bool own_row;       // the destination's row may be scratch: nothing that is read lies there
 };
-using kernel = void (*)(void const* cursor, piece const& t);
+using kernel = void (*)(void const* numbers, piece const& t);
 
 // What there is to know of a statement's kernel: a constant of its type.
 struct program {
@@ -45,7 +42,7 @@ struct job {
   int leaf_count;
   result const* results;
   int result_count;
-  void const* cursor;    // bound; of the kernel's own type
+  void const* numbers;   // of the program
   bool own_row = false;  // see `piece`
 };
 
@@ -76,10 +73,10 @@ struct outlets {
     for (int i = 0; i < j.result_count; ++i) {
       result const& r = j.results[i];
       if (scratch[i]) {
-        at[i] = {scratch[i], t.columns, false};
+        at[i] = {scratch[i], t.columns * r.type->size, false};
       } else {
         index_t const o = row_offset(r, j.f, t) + (j.p.narrow ? 0 : t.from);
-        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] : 0, stream};
+        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] * r.type->size : 0, stream};
       }
     }
   }
@@ -103,10 +100,12 @@ struct outlets {
   staging const s = staging_of(j.leaves, j.leaf_count, j.f);
   if (!s.any && !scattered) return;
   // Transposed operands want tiles that are square; repeated elements are filled in along the row.
-  index_t const side = s.strided ? 64 : 1024;
-  if (!j.p.passes && !j.p.narrow && columns > side && j.f.rank - j.f.row == 1) columns = side;
-  rows = columns > 0 ? 4096 / columns : 1;
-  rows = rows < 1 ? 1 : rows > 64 ? 64 : rows;
+  index_t const side = s.strided ? square_side : staged_columns;
+  if (!j.p.passes && !j.p.narrow && !s.whole_rows && columns > side && j.f.rank - j.f.row == 1) columns = side;
+  index_t const most = rows;
+  rows = columns > 0 ? staged_elements / columns : 1;
+  rows = rows < 1 ? 1 : rows > staged_rows ? staged_rows : rows;
+  if (rows < s.rows) rows = s.rows < most ? s.rows : most;
 }
 
 // One part, on one thread.
@@ -143,7 +142,7 @@ struct outlets {
       out.enter(here);
       t.rows = rows;
       t.columns = columns;
-      j.p.run(j.cursor, t);
+      j.p.run(j.numbers, t);
       if (out.any) out.leave(here);
       if (tile_columns == 0) break;
     }
@@ -162,13 +161,14 @@ struct outlets {
 
 // A statement cut into tasks of some rows, or of some columns of a single row. Transposed operands are read in tiles of 64
 // rows: a task of fewer would fetch the same lines of memory again and again.
-[[gnu::noinline]] inline void run_tasks(job const& j, part_of const& all, bool strided) {
+[[gnu::noinline]] inline void run_tasks(job const& j, part_of const& all, staging const& staged) {
   frame const& f = j.f;
   bool const by_column = f.rows == 1;
   index_t per = task_elements;
   if (!by_column) {
     per = f.n > 0 ? (task_elements + f.n - 1) / f.n : f.rows;
-    if (per > 64 || strided) per = (per + 63) / 64 * 64;
+    if (per > 64 || staged.strided) per = (per + 63) / 64 * 64;
+    if (per < staged.rows) per = staged.rows;
   }
   index_t const size = by_column ? f.n : f.rows;
   parallel_for((size + per - 1) / per, [&](index_t i) {
@@ -190,7 +190,7 @@ struct outlets {
   region const all{none, 0, 1, 0, j.f.n};
   in.enter(all);
   out.enter(all);
-  j.p.shared(j.cursor, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false});
+  j.p.shared(j.numbers, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false});
 }
 
 // All results are large, and all their rows begin and end at multiples of 64 bytes.
@@ -222,7 +222,7 @@ WEFT_INLINE bool streams(job const& j) {
     bool const map = !j.p.narrow && !j.p.passes;
     if (map) all.stream = !staged.any && streams(j);
     if (num_threads() > 1) {
-      if (map || f.rows > 1) return run_tasks(j, all, staged.strided);
+      if (map || f.rows > 1) return run_tasks(j, all, staged);
       if (j.p.shared && !staged.any && (j.p.narrow || j.results->dense_row(f))) return run_row_shared(j);
     }
   }
@@ -277,7 +277,7 @@ struct room {
 
 // A statement whose leaves are dense and all have the shape of the result: one loop over n elements, and no axes to
 // think about. Here for several threads or past the caches.
-[[gnu::noinline]] inline void run_flat_job(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
+[[gnu::noinline]] inline void run_flat_job(program const& p, leaf* leaves, int count, void const* numbers, index_t n,
                                            result_type const& type, void* to) {
   frame f;
   f.flat = true;
@@ -288,9 +288,9 @@ struct room {
   out.base = to;
   out.type = &type;
   out.stride[0] = 1;
-  run({p, f, leaves, count, &out, 1, cursor});
+  run({p, f, leaves, count, &out, 1, numbers});
 }
-[[gnu::noinline]] inline void run_flat(program const& p, leaf* leaves, int count, void const* cursor, index_t n,
+[[gnu::noinline]] inline void run_flat(program const& p, leaf* leaves, int count, void const* numbers, index_t n,
                                        result_type const& type, room& where) {
   if (WEFT_CHECKS && n != 0)
     for (int i = 0; i < count; ++i)
@@ -299,33 +299,33 @@ struct room {
   if (!to || crosses_flat(leaves, count, n, to, type.size)) to = where.allocate(n * type.size);
   constexpr int most = 12;
   if (n >= p.here || count > most) [[unlikely]]
-    return run_flat_job(p, leaves, count, cursor, n, type, to);
+    return run_flat_job(p, leaves, count, numbers, n, type, to);
   counters().kernels += 1;
   spot in[most];
   for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
   outlet const out{to, 0, false};
-  p.run(cursor, {in, &out, 1, n, nullptr, false});
+  p.run(numbers, {in, &out, 1, n, nullptr, false});
 }
 
 // A map, or a program whose rows are the last q axes of its extents e (f.rank).
-[[gnu::noinline]] inline void run_rows_of(program const& p, leaf* leaves, int count, void const* cursor, frame& f, int q,
+[[gnu::noinline]] inline void run_rows_of(program const& p, leaf* leaves, int count, void const* numbers, frame& f, int q,
                                           result_type const& type, room& where) {
   place_leaves(leaves, count, f);
   result out;
   out.type = &type;
   bool const apart = place_result(out, where, f.ext, f.rank, leaves, count, f, true);
   if (q == 0) join_axes(f, leaves, count, &out, 1);
-  run({p, f, leaves, count, &out, 1, cursor, apart});
+  run({p, f, leaves, count, &out, 1, numbers, apart});
 }
 
 // One value a row of the domain; the result has the extents e (rank).
-[[gnu::noinline]] inline void run_values_of(program const& p, leaf* leaves, int count, void const* cursor, frame& f,
+[[gnu::noinline]] inline void run_values_of(program const& p, leaf* leaves, int count, void const* numbers, frame& f,
                                             index_t const* e, int rank, result_type const& type, room& where) {
   place_leaves(leaves, count, f);
   result out;
   out.type = &type;
   place_result(out, where, e, rank, leaves, count, f, false);
-  run({p, f, leaves, count, &out, 1, cursor});
+  run({p, f, leaves, count, &out, 1, numbers});
 }
 
 }  // namespace engine

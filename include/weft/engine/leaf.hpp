@@ -6,7 +6,7 @@
 //   walk     takes all leaves of a statement from tile to tile
 //   outlet   where the rows of a result go
 #pragma once
-#include <weft/eval/frame.hpp>
+#include <weft/engine/frame.hpp>
 
 #include <cstdint>
 
@@ -33,7 +33,7 @@ struct leaf_strides {
 };
 
 // Extents of dense memory become strides in the domain. Returns the offset of what lies at domain index 0.
-[[gnu::noinline]] inline index_t lay_out_dense(leaf_strides& l, frame const& f, axis_map const& m, index_t const* e,
+[[gnu::noinline]] inline index_t lay_out_dense(leaf_strides& l, frame const& f, expr::axis_map const& m, index_t const* e,
                                                int rank) {
   for (int d = 0; d < f.rank; ++d) l.stride[d] = 0;
   index_t s = 1, offset = 0;
@@ -57,17 +57,27 @@ WEFT_INLINE void dense_strides(index_t const* e, int rank, index_t* strides) {
 
 struct leaf;
 
-// What a leaf's type contributes.
+struct byte_range {
+  std::uintptr_t low, high;
+};
+
+// What a leaf's type contributes. A source computes its tiles; `reads` says of it whether it reads from some memory.
 struct leaf_type {
   index_t size;  // of an element
   void (*stage)(leaf const& l, frame const& f, region const& t, void* out);
+  bool (*reads)(leaf const& l, byte_range w) = nullptr;
+  index_t rows = 0;  // that a tile should have at least; 0: as the statement likes
 };
 struct leaf : leaf_strides {
-  void const* base;  // element at domain index 0; null: not known yet
+  void const* base;  // element at domain index 0; null: not known yet. A source: itself
   leaf_type const* type;
   index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
   std::int16_t rank, last;
   std::int32_t single;  // one element a row: never staged
+
+  bool computed() const { return type->reads != nullptr; }
+  // Its rows, at the frame's choice of a row, can be read where they lie.
+  bool read_in_place(frame const& f) const { return single || (!computed() && dense_row(f)); }
 };
 
 // Something is read that has no memory: its handle was moved out of the expression.
@@ -128,6 +138,10 @@ inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
 [[gnu::noinline]] inline int row_axes(leaf const* l, int count, frame const& f) {
   int axes = f.rank;
   for (int i = 0; i < count; ++i) {
+    if (l[i].computed()) {  // rows as the last axis has them
+      if (axes > 1) axes = 1;
+      continue;
+    }
     int const k = l[i].dense_axes(f, l[i].single ? 0 : 1);
     if (k < axes) axes = k;
   }
@@ -137,13 +151,20 @@ inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
 struct staging {
   bool any = false;      // some leaf's rows are copied to scratch
   bool strided = false;  // ... and not just one element repeated
+  bool whole_rows = false;  // some are computed, all of a row at a time
+  index_t rows = 0;         // ... by at least so many rows
 };
 [[gnu::noinline]] inline staging staging_of(leaf const* l, int count, frame const& f) {
   staging s;
   if (f.flat) return s;
   for (int i = 0; i < count; ++i) {
-    if (l[i].single || l[i].dense_row(f)) continue;
+    if (l[i].read_in_place(f)) continue;
     s.any = true;
+    if (l[i].computed()) {
+      if (l[i].type->rows > s.rows) s.rows = l[i].type->rows;
+      s.whole_rows = true;
+      continue;
+    }
     if (l[i].stride[f.rank - 1] != 0) s.strided = true;
   }
   return s;
@@ -152,7 +173,7 @@ struct staging {
 // Rows of the tile at hand.
 struct spot {
   void const* here;
-  index_t pitch;  // from row to row, in elements
+  index_t pitch;  // from row to row, in bytes
 };
 
 // The leaves on their way over the tiles, none larger than (rows, columns). Lives inside `scope`.
@@ -166,17 +187,17 @@ struct walk {
   [[gnu::noinline]] walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns)
       : f(frame), leaves(l), count(n), spots(scope.take<spot>(n)), scratch(scope.take<void*>(n)) {
     for (int i = 0; i < n; ++i)
-      scratch[i] = l[i].single || l[i].dense_row(f) ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
+      scratch[i] = l[i].read_in_place(f) ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
   }
   [[gnu::noinline]] spot const* enter(region const& t) {
     for (int i = 0; i < count; ++i) {
       leaf const& l = leaves[i];
       if (scratch[i]) {
         l.type->stage(l, f, t, scratch[i]);
-        spots[i] = {scratch[i], t.columns};
+        spots[i] = {scratch[i], t.columns * l.type->size};
       } else {
         index_t const o = row_offset(l, f, t) + (l.single ? 0 : t.from);
-        spots[i] = {static_cast<char const*>(l.base) + o * l.type->size, f.row > 0 ? l.stride[f.row - 1] : 0};
+        spots[i] = {static_cast<char const*>(l.base) + o * l.type->size, f.row > 0 ? l.stride[f.row - 1] * l.type->size : 0};
       }
     }
     return spots;
@@ -225,7 +246,7 @@ WEFT_INLINE index_t scratch_room(int rows, index_t bytes, index_t columns) { ret
 
 struct outlet {
   void* here;
-  index_t pitch;  // in elements
+  index_t pitch;  // in bytes
   bool past;      // the caches; `here` and the pitch are multiples of 64 bytes
 };
 
@@ -234,9 +255,6 @@ struct outlet {
 struct overlap {
   bool touches = false;  // some leaf reads what is written
   bool crosses = false;  // ... at another place than the one being written
-};
-struct byte_range {
-  std::uintptr_t low, high;
 };
 WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* stride, frame const& f) {
   index_t low = 0, high = 0;
@@ -252,6 +270,10 @@ WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* s
   byte_range const w = range_of(out.base, out.type->size, out.stride, f);
   for (int i = 0; i < count; ++i) {
     if (!l[i].base) continue;
+    if (l[i].computed()) {
+      if (l[i].type->reads(l[i], w)) o.touches = o.crosses = true;
+      continue;
+    }
     byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
     if (r.high <= w.low || w.high <= r.low) continue;
     o.touches = true;
@@ -265,6 +287,10 @@ WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* s
 [[gnu::noinline]] inline bool reads_from(leaf const* l, int count, frame const& f, byte_range w) {
   for (int i = 0; i < count; ++i) {
     if (!l[i].base) continue;
+    if (l[i].computed()) {
+      if (l[i].type->reads(l[i], w)) return true;
+      continue;
+    }
     byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
     if (r.low < w.high && w.low < r.high) return true;
   }

@@ -4,15 +4,11 @@
 // `rows_together` rows at a time, so that its accumulators are loaded and stored once for several rows. Blocks of
 // `column_block` rows are joined pairwise, in an order given by the shape alone; threads take strips and blocks.
 #pragma once
-#include <weft/eval/kernel.hpp>
+#include <weft/engine/kernel.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
-
-inline constexpr index_t column_block = 256;
-inline constexpr index_t strip_columns = 2048;
-inline constexpr index_t column_scratch = index_t(1) << 16;  // bytes of sums that threads make before they are joined
 
 template <class Accumulator, class V>
 WEFT_INLINE void add_lane_wise(Accumulator& a, V v, index_t row) {
@@ -22,26 +18,35 @@ WEFT_INLINE void add_lane_wise(Accumulator& a, V v, index_t row) {
     a.add(v, row);
 }
 
-template <class Op, class T, int N>
-struct column_types {
-  using compute = typename Op::template compute<T>;
-  using packed = std::conditional_t<std::is_same_v<compute, bool>, uint8, compute>;
-  using accumulator = typename Op::template accumulator<packed, N>;
+// A program's one value, row by row.
+template <class C, int N>
+struct row_values {
+  row_state<C, N> row;
+  WEFT_INLINE row_values(tile_leaves<C> const& leaves, void const* numbers, index_t r) {
+    row.numbers = static_cast<number_bits const*>(numbers);
+    leaves.to_row(row, r, std::make_integer_sequence<int, C::leaves>{});
+    run_steps_once<C, 0>(row);
+  }
+  template <class P, class Part>
+  WEFT_INLINE pack<P, N> at(index_t i, Part part) const {
+    registers<C, N> v;
+    run_steps<C, 0, N>(v, row, i, part);
+    return as<P>(value_at<C, N, C::code.result[0]>(v, row));
+  }
 };
 
 // sum (packs): one line each of K rows, the first of which is row `index` of the column.
-template <int K, int N, class P, class Accumulator, class Cursor>
-WEFT_INLINE void add_rows(Cursor const& c, index_t r, index_t index, index_t columns, Accumulator* sum) {
-  auto const l0 = c.template line<0, N>(r, no_names{});
-  auto const l1 = c.template line<0, N>(r + (K > 1 ? 1 : 0), no_names{});
-  auto const l2 = c.template line<0, N>(r + (K > 2 ? 2 : 0), no_names{});
-  auto const l3 = c.template line<0, N>(r + (K > 3 ? 3 : 0), no_names{});
-  auto const step = [&](index_t i, auto part) {
+template <int K, class C, int N, class P, class Accumulator>
+WEFT_INLINE void add_rows(tile_leaves<C> const& leaves, void const* numbers, index_t r, index_t index, index_t columns,
+                          Accumulator* sum) {
+  row_values<C, N> const l0(leaves, numbers, r), l1(leaves, numbers, r + (K > 1 ? 1 : 0)),
+      l2(leaves, numbers, r + (K > 2 ? 2 : 0)), l3(leaves, numbers, r + (K > 3 ? 3 : 0));
+  auto const step = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
     Accumulator a = sum[i / N];
-    add_lane_wise(a, as<P>(l0.load(i, part, no_cells{})), index);
-    if constexpr (K > 1) add_lane_wise(a, as<P>(l1.load(i, part, no_cells{})), index + 1);
-    if constexpr (K > 2) add_lane_wise(a, as<P>(l2.load(i, part, no_cells{})), index + 2);
-    if constexpr (K > 3) add_lane_wise(a, as<P>(l3.load(i, part, no_cells{})), index + 3);
+    add_lane_wise(a, l0.template at<P>(i, part), index);
+    if constexpr (K > 1) add_lane_wise(a, l1.template at<P>(i, part), index + 1);
+    if constexpr (K > 2) add_lane_wise(a, l2.template at<P>(i, part), index + 2);
+    if constexpr (K > 3) add_lane_wise(a, l3.template at<P>(i, part), index + 3);
     sum[i / N] = a;
   };
   index_t i = 0;
@@ -50,8 +55,8 @@ WEFT_INLINE void add_rows(Cursor const& c, index_t r, index_t index, index_t col
 }
 
 // Rows [from, to) of the reduced axes at one place of the outer ones, columns [c0, c0 + columns).
-template <int N, class P, class Accumulator, class Cursor>
-void add_block(Cursor& c, walk& leaves, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
+template <class C, int N, class P, class Accumulator>
+void add_block(void const* numbers, walk& leaves, int outer_axes, index_t outer, index_t from, index_t to, index_t c0,
                index_t columns, Accumulator* sum, index_t tile_rows) {
   frame const& f = leaves.f;
   for (index_t k = 0; k * N < columns; ++k) sum[k].clear();
@@ -70,11 +75,11 @@ void add_block(Cursor& c, walk& leaves, int outer_axes, index_t outer, index_t f
     index_t rows = f.ext[f.row - 1] - at[f.row - 1];
     if (rows > to - row) rows = to - row;
     if (rows > tile_rows) rows = tile_rows;
-    spot const* in = leaves.enter({at, at[f.row - 1], rows, c0, columns});
-    c.enter(in);
+    tile_leaves<C> tile;
+    tile.enter(leaves.enter({at, at[f.row - 1], rows, c0, columns}), std::make_integer_sequence<int, C::leaves>{});
     index_t r = 0;
-    for (; r + 4 <= rows; r += 4) add_rows<4, N, P>(c, r, row + r, columns, sum);
-    for (; r < rows; ++r) add_rows<1, N, P>(c, r, row + r, columns, sum);
+    for (; r + 4 <= rows; r += 4) add_rows<4, C, N, P>(tile, numbers, r, row + r, columns, sum);
+    for (; r < rows; ++r) add_rows<1, C, N, P>(tile, numbers, r, row + r, columns, sum);
     row += rows;
     at[f.row - 1] += rows;
     for (int d = f.row - 1; d > outer_axes && at[d] == f.ext[d]; --d) {
@@ -84,13 +89,13 @@ void add_block(Cursor& c, walk& leaves, int outer_axes, index_t outer, index_t f
   }
 }
 
-// out (outer, columns), dense. Precondition: f.row > outer_axes, the cursor reads nothing that `out` overlaps.
-template <class Op, class T, class Cursor, class R>
-void reduce_columns(Cursor const& c, leaf const* leaves, frame const& f, int outer_axes, R* out) {
+// out (outer, columns), dense. Precondition: f.row > outer_axes, the program reads nothing that `out` overlaps.
+template <class Op, class T, class C, class R>
+void reduce_columns(void const* numbers, leaf const* leaves, frame const& f, int outer_axes, R* out) {
   counters().kernels += 1;
-  constexpr int N = lanes_of_width<larger(Cursor::width, sizeof(typename Op::template compute<T>))>;
-  using types = column_types<Op, T, N>;
-  using accumulator = typename types::accumulator;
+  constexpr int N = lanes_of_width<larger(C::code.width, sizeof(typename Op::template compute<T>))>;
+  using types = accumulators<folded<Op, T>, N>;
+  using accumulator = typename types::type;
   using P = typename types::packed;
   index_t outer = 1, depth = 1;
   for (int d = 0; d < outer_axes; ++d) outer *= f.ext[d];
@@ -98,16 +103,15 @@ void reduce_columns(Cursor const& c, leaf const* leaves, frame const& f, int out
   if (outer == 0 || f.n == 0) return;
   index_t const strips = (f.n + strip_columns - 1) / strip_columns;
   index_t const blocks = depth > 0 ? (depth + column_block - 1) / column_block : 1;
-  bool const threads = outer * depth * f.n * (1 + Cursor::cost / 4) >= threads_from && num_threads() > 1;
+  bool const threads = outer * depth * f.n * (1 + C::code.cost / 4) >= threads_from && num_threads() > 1;
 
   auto const one_block = [&](index_t o, index_t strip, index_t b, accumulator* sum) {
     arena_scope scope;
     index_t const c0 = strip * strip_columns, width = strip_columns < f.n - c0 ? strip_columns : f.n - c0;
-    index_t const tile_rows = staging_of(leaves, Cursor::leaves, f).any ? 16 : f.ext[f.row - 1];
-    walk in(leaves, Cursor::leaves, f, scope, tile_rows, width);
-    Cursor own = c;
+    index_t const tile_rows = staging_of(leaves, C::leaves, f).any ? 16 : f.ext[f.row - 1];
+    walk in(leaves, C::leaves, f, scope, tile_rows, width);
     index_t const to = (b + 1) * column_block;
-    add_block<N, P>(own, in, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
+    add_block<C, N, P>(numbers, in, outer_axes, o, b * column_block, to < depth ? to : depth, c0, width, sum, tile_rows);
   };
   auto const packs_of = [&](index_t strip) {
     index_t const left = f.n - strip * strip_columns;

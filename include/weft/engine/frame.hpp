@@ -5,7 +5,8 @@
 // of any rank are one long loop; a row program takes the axes that its reductions go over.
 #pragma once
 #include <weft/core/arena.hpp>
-#include <weft/core/shape.hpp>
+#include <weft/engine/sizes.hpp>
+#include <weft/expr/axes.hpp>
 #include <weft/simd/pack.hpp>
 
 namespace weft {
@@ -25,30 +26,6 @@ struct frame {
     n = rows = 1;
     for (int i = 0; i < row; ++i) rows *= ext[i];
     for (int i = row; i < rank; ++i) n *= ext[i];
-  }
-};
-
-// Axis c of a node has the index start[c] + step[c] * (index of domain axis[c]); axis -1: start[c] alone. What has
-// fewer axes than the map is aligned at the end, and axes of size 1 are stretched: they stay at 0.
-struct axis_map {
-  int rank = 0;
-  int axis[max_rank];
-  index_t start[max_rank];
-  index_t step[max_rank];
-
-  template <int R>
-  WEFT_INLINE static axis_map identity() {
-    axis_map m;
-    m.set_identity(R);
-    return m;
-  }
-  [[gnu::noinline]] void set_identity(int r) {
-    rank = r;
-    for (int c = 0; c < r; ++c) {
-      axis[c] = c;
-      start[c] = 0;
-      step[c] = 1;
-    }
   }
 };
 

@@ -1,0 +1,279 @@
+// Code: what a loop does, as a constant value that plain functions make and read.
+//
+// `read_tokens` numbers the values of an expression and finds the operands of each. `schedule_of` says in which pass over
+// the row each is computed: a reduction whose operand is ready in pass p is added up in pass p, and is a constant of the
+// row from p + 1 on. What several passes need is computed again where that is cheap, and else stored in a row of scratch
+// by the pass that first makes it. Both are ordinary loops over small arrays: there is one description of a program, which
+// the kernel (engine/kernel.hpp) runs and `explain` prints.
+#pragma once
+#include <weft/engine/token.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+// One value of the program. Its number is that of its token.
+struct step {
+  act what = act::number;
+  short arity = 0;
+  short of[5] = {-1, -1, -1, -1, -1};  // operands, by number; those from `arity` on are absent
+  short leaf = -1;                     // memory: which leaf of the table, number: which of the numbers
+  short cost = 0;                      // of the value from memory on, counting what varies along the row
+  short pass = 0;                      // the first in which it can be computed; a fold is ready one later
+  short fuses = -1;                    // a sum: the operand (0 or 1) that is a product and is taken along
+  bool apart = false;                  // a sum of two products, neither of which may be taken along
+  bool once = false;                   // one value a row
+  bool live = false;                   // some result needs it
+  bool passing = false;                // in a form that is no element: never stored
+  bool given = false;                  // not computed: read from leaf `leaf`
+  signed char width = 1;
+  dtype type{};
+};
+
+// The program of `Size` tokens with `Results` values that leave it.
+template <int Size, int Results>
+struct code {
+  step at[static_cast<std::size_t>(Size > 0 ? Size : 1)];
+  short result[static_cast<std::size_t>(Results > 0 ? Results : 1)] = {};
+  int leaves = 0, numbers = 0, kept = 0;
+  int last = 0;  // the last pass
+  int width = 1;
+  int cost = 0;  // of a pack of all results
+};
+
+// -- reading -----------------------------------------------------------------------------------------------------
+
+// Marks what the results need, and finds the last pass and the widest type.
+template <int Size, int Results>
+constexpr void find_living(code<Size, Results>& c) {
+  for (int i = 0; i < Size; ++i) c.at[i].live = false;
+  c.last = c.cost = 0;
+  c.width = 1;
+  for (int r = 0; r < Results; ++r) {
+    if (c.result[r] < 0) continue;
+    step& s = c.at[c.result[r]];
+    s.live = true;
+    c.last = larger(c.last, s.what == act::fold ? s.pass + 1 : s.pass);
+    c.cost += s.cost;
+  }
+  for (int i = Size - 1; i >= 0; --i) {
+    step const& s = c.at[i];
+    if (!s.live) continue;
+    c.width = larger(c.width, s.width);
+    if (s.given) continue;
+    for (int k = 0; k < s.arity; ++k)
+      if (s.of[k] >= 0) c.at[s.of[k]].live = true;
+  }
+}
+
+// What follows from a step's operands, which stand before it.
+template <class Code>
+constexpr void derive(Code& c, int i) {
+  step& s = c.at[i];
+  if (s.what == act::map) {
+    s.once = true;
+    s.pass = 0;
+    int cost = s.cost;
+    for (int k = 0; k < s.arity; ++k) {
+      if (s.of[k] < 0) continue;
+      step const& o = c.at[s.of[k]];
+      int const ready = o.what == act::fold ? o.pass + 1 : o.pass;
+      s.once = s.once && o.once;
+      s.pass = static_cast<short>(larger(s.pass, ready));
+      if (!o.once) cost += o.cost;
+    }
+    s.cost = static_cast<short>(cost < 30000 ? cost : 30000);
+  } else if (s.what == act::fold) {
+    step const& o = c.at[s.of[0]];
+    s.pass = o.what == act::fold ? static_cast<short>(o.pass + 1) : o.pass;
+    s.once = true;
+    s.cost = 0;
+  }
+}
+
+// A list of tokens with several results leaves their values one above the other.
+template <int Results, int Size>
+constexpr code<Size, Results> read_tokens(step_facts const (&token)[Size]) {
+  struct entry {
+    short value;
+    bool direct;  // the operation's own operand, and not a name
+  };
+  code<Size, Results> c{};
+  entry stack[Size + 1] = {};
+  short names[Size + 1] = {};
+  int height = 0, named = 0;
+  for (int i = 0; i < Size; ++i) {
+    step_facts const& t = token[i];
+    step& s = c.at[i];
+    s.what = t.what;
+    s.arity = static_cast<short>(t.arity);
+    s.cost = static_cast<short>(t.cost);
+    s.once = t.once;
+    s.passing = t.passing;
+    s.width = static_cast<signed char>(t.width);
+    s.type = t.type;
+    if (t.what == act::define) {
+      names[named++] = stack[--height].value;
+      continue;
+    }
+    if (t.what == act::forget) {
+      --named;
+      continue;
+    }
+    if (t.what == act::recall) {
+      stack[height++] = {names[named - 1 - t.depth], false};
+      continue;
+    }
+    if (t.what == act::number) s.leaf = static_cast<short>(c.numbers++);
+    if (t.what == act::memory) s.leaf = static_cast<short>(c.leaves++);
+    c.kept += t.kept;
+    height -= t.arity;
+    bool products[2] = {};
+    for (int k = 0; k < t.arity; ++k) {
+      entry const e = stack[height + k];
+      s.of[k] = e.value;
+      step_facts const& of = token[e.value];
+      if (k < 2) products[k] = e.direct && of.product && of.type == t.type;
+    }
+    if (t.sum) {
+      s.apart = products[0] && products[1];
+      if (!s.apart) s.fuses = products[0] ? 0 : products[1] ? 1 : -1;
+    }
+    derive(c, i);
+    stack[height++] = {static_cast<short>(i), true};
+  }
+  for (int r = 0; r < Results; ++r) c.result[r] = stack[r].value;
+  find_living(c);
+  return c;
+}
+
+// -- passes ------------------------------------------------------------------------------------------------------
+
+enum class how : unsigned char { nothing, compute, reload };
+
+template <int Size, int Passes>
+struct schedule {
+  how in_row[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};  // for each pack of the row
+  bool before[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {}; // once, before the pass
+  bool folds[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};  // reductions added up in the pass
+  signed char stored_by[static_cast<std::size_t>(Size > 0 ? Size : 1)] = {}; // the pass that stores it for later ones, or -1
+  short slot[static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};            // its row of scratch
+  int slots = 0;
+  index_t row_bytes = 0;  // of all rows of scratch, an element
+};
+
+inline constexpr int computed_again = 2;  // a value of at most this cost is cheaper to compute again than to store and load
+
+template <int Passes, int Size, int Results>
+constexpr schedule<Size, Passes> schedule_of(code<Size, Results> const& c) {
+  schedule<Size, Passes> s{};
+  short made[Size > 0 ? Size : 1] = {};  // the pass that computed it first, or -1
+  for (int i = 0; i < Size; ++i) made[i] = s.stored_by[i] = -1;
+  for (int p = 0; p < Passes; ++p) {
+    bool want[Size > 0 ? Size : 1] = {};
+    for (int i = 0; i < Size; ++i)
+      if (c.at[i].live && c.at[i].what == act::fold && c.at[i].pass == p && !c.at[i].given) {
+        s.folds[p][i] = true;
+        want[c.at[i].of[0]] = true;
+      }
+    if (p == Passes - 1)
+      for (int r = 0; r < Results; ++r)
+        if (c.result[r] >= 0) want[c.result[r]] = true;
+    for (int i = Size - 1; i >= 0; --i) {  // operands stand before what uses them
+      if (!want[i]) continue;
+      step const& t = c.at[i];
+      if (t.once) {
+        if (made[i] >= 0 || (t.what == act::fold && !t.given)) continue;
+        s.before[p][i] = true;
+        made[i] = static_cast<short>(p);
+      } else {
+        if (made[i] >= 0 && made[i] < p && t.what == act::map && !t.given && !t.passing && t.cost > computed_again) {
+          s.in_row[p][i] = how::reload;
+          if (s.stored_by[i] < 0) {
+            s.stored_by[i] = static_cast<signed char>(made[i]);
+            s.slot[i] = static_cast<short>(s.slots++);
+            s.row_bytes += size_of(t.type);
+          }
+          continue;
+        }
+        s.in_row[p][i] = how::compute;
+        if (made[i] < 0) made[i] = static_cast<short>(p);
+      }
+      if (t.given) continue;
+      for (int k = 0; k < t.arity; ++k) {
+        int const o = t.of[k];
+        if (o < 0) continue;
+        if (k == t.fuses) {  // the product's operands; it is no value of its own, unless something else asks for it
+          for (int q = 0; q < c.at[o].arity; ++q) want[c.at[o].of[q]] = true;
+        } else {
+          want[o] = true;
+        }
+      }
+    }
+  }
+  return s;
+}
+
+// -- a program's type --------------------------------------------------------------------------------------------
+
+template <class L>
+struct facts_in;
+template <class... X>
+struct facts_in<tokens<X...>> {
+  static constexpr step_facts at[sizeof...(X)] = {X::facts...};
+};
+
+// What a kernel is compiled for.
+template <class L, int Results = 1>
+struct code_of {
+  using list = L;
+  static constexpr int size = L::count;
+  static constexpr int results = Results;
+  static constexpr auto code = read_tokens<Results>(facts_in<L>::at);
+  static constexpr int last = code.last;
+  static constexpr auto schedule = schedule_of<code.last + 1>(code);
+  static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;
+  template <int I>
+  using token = token_at<L, I>;
+};
+
+// The steps for which `chosen` holds, in order, as a list of the compiler's.
+template <int Size>
+struct chosen_steps {
+  short at[static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};
+  int count = 0;
+};
+template <class C, class F>
+constexpr auto choose_steps(F const& chosen) {
+  chosen_steps<C::size> s{};
+  for (int i = 0; i < C::size; ++i)
+    if (chosen(i)) s.at[s.count++] = static_cast<short>(i);
+  return s;
+}
+template <class C, int P>
+struct steps_in_row {
+  static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.in_row[P][i] != how::nothing; });
+};
+template <class C, int P>
+struct steps_before {
+  static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.before[P][i]; });
+};
+template <class C, int P>
+struct folds_in {
+  static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.folds[P][i]; });
+};
+template <class C, int P>
+struct stores_in {
+  static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.stored_by[i] == P; });
+};
+// f.operator()<I>() for each step I of a list.
+template <class List, class F>
+WEFT_INLINE constexpr void each_step(F const& f) {
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    (f.template operator()<List::list.at[K]>(), ...);
+  }(std::make_integer_sequence<int, List::list.count>{});
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,421 @@
+// Kernels: the loops of one statement, instantiated once.
+//
+// A kernel runs the rows of one tile. For each it makes the passes that reductions need, then the last pass, which stores.
+// A plain map is a program without passes before the last; an expression of one value a row has a last pass of one element.
+// Tiles, threads and strides are nothing it knows of: they are the job's (engine/job.hpp).
+//
+// A long row is cut into blocks of `block` elements; the accumulators of the blocks are joined pairwise, in an order that
+// depends on the length of the row alone.
+#pragma once
+#include <weft/core/threads.hpp>
+#include <weft/engine/job.hpp>
+#include <weft/engine/registers.hpp>
+#include <weft/expr/accumulate.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+inline constexpr int unroll = 4;  // packs in flight, each with accumulators of its own
+
+// -- what a pass adds up -------------------------------------------------------------------------------------------
+
+template <class Token, int N>
+struct accumulators;
+template <class Op, class T, int N>
+struct accumulators<folded<Op, T>, N> {
+  using compute = typename Op::template compute<T>;
+  using packed = std::conditional_t<std::is_same_v<compute, bool>, uint8, compute>;
+  using type = typename Op::template accumulator<packed, N>;
+};
+template <class C, int N, int I>
+using accumulator_t = typename accumulators<typename C::template token<I>, N>::type;
+
+// Four packs are in flight: as members with names of their own they stay in registers.
+template <class A>
+struct four {
+  A a, b, c, d;
+  template <int U>
+  WEFT_INLINE A& get() {
+    if constexpr (U == 0) return a;
+    else if constexpr (U == 1) return b;
+    else if constexpr (U == 2) return c;
+    else return d;
+  }
+};
+// The accumulators of pass P: of one block as they are filled (sums), and joined (totals).
+template <class C, int P, int N>
+struct pass_sums {
+  template <int... K>
+  static record<slot<folds_in<C, P>::list.at[K], four<accumulator_t<C, N, folds_in<C, P>::list.at[K]>>>...> filled(
+      std::integer_sequence<int, K...>);
+  template <int... K>
+  static record<slot<folds_in<C, P>::list.at[K], accumulator_t<C, N, folds_in<C, P>::list.at[K]>>...> joined(
+      std::integer_sequence<int, K...>);
+  using indices = std::make_integer_sequence<int, folds_in<C, P>::list.count>;
+  using sums = decltype(filled(indices{}));
+  using totals = decltype(joined(indices{}));
+};
+
+// Joins the accumulators of blocks as they come: like a binary counter, so that every sum is of equal parts.
+template <class Totals, class Join>
+struct counter {
+  Totals level[40];
+  index_t blocks = 0;
+  WEFT_INLINE void push(Totals a) {
+    index_t n = blocks++;
+    int l = 0;
+    for (; n & 1; n >>= 1, ++l) {
+      Join::join(level[l], a);
+      a = level[l];
+    }
+    level[l] = a;
+  }
+  WEFT_INLINE Totals joined() {
+    Totals a;
+    bool any = false;
+    index_t n = blocks;
+    for (int l = 0; n; n >>= 1, ++l)
+      if (n & 1) {
+        if (any) Join::join(level[l], a);
+        a = level[l];
+        any = true;
+      }
+    return a;
+  }
+};
+
+template <class C, int P, int N>
+struct pass {
+  using sums = typename pass_sums<C, P, N>::sums;
+  using totals = typename pass_sums<C, P, N>::totals;
+  static constexpr bool any = folds_in<C, P>::list.count > 0 || stores_in<C, P>::list.count > 0;
+
+  static WEFT_INLINE void join(totals& to, totals const& later) {
+    each_step<folds_in<C, P>>([&]<int I>() { in<I>(to).join(in<I>(later)); });
+  }
+  using block_counter = counter<totals, pass>;
+
+  static WEFT_INLINE void clear(sums& s) {
+    each_step<folds_in<C, P>>([&]<int I>() {
+      auto& f = in<I>(s);
+      f.a.clear();
+      f.b.clear();
+      f.c.clear();
+      f.d.clear();
+    });
+  }
+  static WEFT_INLINE totals together(sums& s) {
+    totals t;
+    each_step<folds_in<C, P>>([&]<int I>() {
+      auto& f = in<I>(s);
+      f.a.join(f.b);
+      f.c.join(f.d);
+      f.a.join(f.c);
+      in<I>(t) = f.a;
+    });
+    return t;
+  }
+  // Elements [i, i + N), into accumulator U.
+  template <int U, class Part>
+  static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, index_t i, Part part) {
+    registers<C, N> v;
+    run_steps<C, P, N>(v, row, i, part);
+    each_step<stores_in<C, P>>([&]<int I>() {
+      using T = typename C::template token<I>::type;
+      store_part(reinterpret_cast<T*>(row.kept[C::schedule.slot[I]]) + i, as<T>(in<I>(v)), part);
+    });
+    each_step<folds_in<C, P>>([&]<int I>() {
+      using packed = typename accumulators<typename C::template token<I>, N>::packed;
+      auto const x = as<packed>(value_at<C, N, C::code.at[I].of[0]>(v, row));
+      if constexpr (std::is_same_v<Part, full>)
+        in<I>(s).template get<U>().add(x, i);
+      else
+        in<I>(s).template get<U>().add(x, i, part.n);
+    });
+  }
+  // One block, elements [from, to).
+  static WEFT_INLINE totals sweep_block(row_state<C, N> const& row, index_t from, index_t to) {
+    sums s;
+    clear(s);
+    index_t i = from;
+    for (; i + unroll * N <= to; i += unroll * N) {
+      add<0>(s, row, i, full{});
+      add<1>(s, row, i + N, full{});
+      add<2>(s, row, i + 2 * N, full{});
+      add<3>(s, row, i + 3 * N, full{});
+    }
+    for (; i + N <= to; i += N) add<0>(s, row, i, full{});
+    if (i < to) add<0>(s, row, i, first{static_cast<int>(to - i)});
+    return together(s);
+  }
+  // The results over n elements, as constants of the row.
+  static WEFT_INLINE void finish(row_state<C, N>& row, totals const& t, index_t n) {
+    each_step<folds_in<C, P>>([&]<int I>() {
+      using T = typename C::template token<I>::type;
+      in<I>(row.once) = pack<T, N>(static_cast<T>(in<I>(t).total(n)));
+    });
+  }
+  // Elements [from, to) of a row of several blocks; `from` is the start of a block.
+  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, block_counter& to_join, totals* shared,
+                                             index_t from, index_t to) {
+    for (index_t b = from; b < to; b += block) {
+      totals const t = sweep_block(row, b, b + block < to ? b + block : to);
+      if (shared)
+        shared[b / block] = t;
+      else
+        to_join.push(t);
+    }
+  }
+};
+
+// Passes [P, last) of one row of n elements, and what the last one needs of the row.
+template <int P, class C, int N>
+WEFT_INLINE void run_passes(row_state<C, N>& row, index_t n) {
+  run_steps_once<C, P>(row);
+  if constexpr (P < C::last) {
+    using now = pass<C, P, N>;
+    if constexpr (now::any) {
+      if (n <= block) {
+        now::finish(row, now::sweep_block(row, 0, n), n);
+      } else {
+        typename now::block_counter all;
+        now::sweep_blocks(row, all, nullptr, 0, n);
+        now::finish(row, all.joined(), n);
+      }
+    }
+    run_passes<P + 1>(row, n);
+  }
+}
+// The same for one long row, each pass by several threads.
+template <int P, class C, int N>
+void run_shared_passes(row_state<C, N>& row, index_t n) {
+  run_steps_once<C, P>(row);
+  if constexpr (P < C::last) {
+    using now = pass<C, P, N>;
+    if constexpr (now::any) {
+      constexpr index_t per_task = task_elements / block > 0 ? task_elements / block : 1;
+      index_t const blocks = (n + block - 1) / block;
+      arena_scope scope;
+      auto* const shared = scope.take<typename now::totals>(blocks);
+      typename now::block_counter all;
+      parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
+        index_t const from = task * per_task * block, to = from + per_task * block;
+        now::sweep_blocks(row, all, shared, from, to < n ? to : n);
+      });
+      for (index_t b = 0; b < blocks; ++b) all.push(shared[b]);
+      now::finish(row, all.joined(), n);
+    }
+    run_shared_passes<P + 1>(row, n);
+  }
+}
+
+// -- where results go ----------------------------------------------------------------------------------------------
+
+// How a result leaves: an element for each of the row (`Wide`), or one a row.
+template <class T, bool Wide = true>
+struct result_as {
+  using type = T;
+  static constexpr bool wide = Wide;
+};
+template <class... R>
+struct results {
+  static constexpr int count = int(sizeof...(R));
+  static constexpr int width = [] {
+    int w = 1;
+    ((w = larger(w, sizeof(typename R::type))), ...);
+    return w;
+  }();
+  static constexpr bool any_wide = (R::wide || ...);
+};
+
+// The rows of a tile's leaves and results, as local values of the kernel: vector stores may alias anything, so that what is
+// read through a pointer would be read again for each row.
+template <class C>
+struct tile_leaves {
+  char const* here[larger(C::leaves, 1)];
+  index_t pitch[larger(C::leaves, 1)];  // bytes
+  template <int... K>
+  WEFT_INLINE void enter(spot const* in, std::integer_sequence<int, K...>) {
+    ((here[K] = static_cast<char const*>(in[K].here), pitch[K] = in[K].pitch), ...);
+  }
+  template <int N, int... K>
+  WEFT_INLINE void to_row(row_state<C, N>& row, index_t r, std::integer_sequence<int, K...>) const {
+    ((row.at[K] = here[K] + r * pitch[K]), ...);
+  }
+};
+
+template <int I, class R>
+struct outlet_slot {
+  outlet at;
+};
+template <class Indices, class... R>
+struct outlets_in;
+template <int... I, class... R>
+struct outlets_in<std::integer_sequence<int, I...>, R...> : outlet_slot<I, R>... {
+  WEFT_INLINE explicit outlets_in(outlet const* o) : outlet_slot<I, R>{o[I]}... {}
+};
+template <class Results>
+struct local_outlets;
+template <class... R>
+struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...> {
+  using outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...>::outlets_in;
+};
+
+template <class R>
+WEFT_INLINE outlet const& in_outlet(outlet_slot<0, R> const& o) {
+  return o.at;
+}
+
+template <int I, class R, class V, class Part>
+WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t r, index_t i, Part part, bool map) {
+  using T = typename R::type;
+  T* const p = reinterpret_cast<T*>(static_cast<char*>(o.at.here) + r * o.at.pitch) + i;
+  auto x = as<T>(v);
+  if constexpr (std::is_same_v<Part, full>) {
+    if (map && o.at.past) [[unlikely]]
+      return x.stream(p);
+  }
+  store_part(p, x, part);
+}
+// All results of one kind for the elements [i, i + N).
+template <bool Wide, class C, int N, int... I, class... R, class Part>
+WEFT_INLINE void put_results(outlets_in<std::integer_sequence<int, I...>, R...> const& o, registers<C, N> const& v,
+                             row_state<C, N> const& row, index_t r, index_t i, Part part) {
+  auto const put = [&]<int K, class X>(outlet_slot<K, X> const& to) {
+    if constexpr (X::wide == Wide)
+      put_result(to, value_at<C, N, C::code.result[K]>(v, row), r, i, part, C::last == 0);
+  };
+  (put(static_cast<outlet_slot<I, R> const&>(o)), ...);
+}
+
+// The last pass of a row of n elements. The loop is written once and unrolled late, more where there is so little to do for
+// a pack that counting is felt: compile time is a feature.
+template <class C, int N, class Results>
+WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t r, index_t n) {
+  if constexpr (Results::any_wide) {
+    constexpr int cost = C::last > 0 ? 0 : C::code.cost;
+    auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
+      registers<C, N> v;
+      run_steps<C, C::last, N>(v, row, i, part);
+      put_results<true, C, N>(o, v, row, r, i, part);
+    };
+    index_t i = 0;
+    if constexpr (cost <= 8) {
+      WEFT_UNROLL
+      for (; i + N <= n; i += N) put(i, full{});
+    } else if constexpr (cost <= 16) {
+      WEFT_UNROLL_2
+      for (; i + N <= n; i += N) put(i, full{});
+    } else {
+      for (; i + N <= n; i += N) put(i, full{});
+    }
+    if (i < n) put(i, first{static_cast<int>(n - i)});
+  }
+  put_results<false, C, N>(o, row.once, row, r, 0, first{1});
+}
+
+// -- kernels -------------------------------------------------------------------------------------------------------
+
+// Lanes of a program: as many as a register has of its widest type.
+template <int Width>
+inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
+    Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
+template <class C, class Results>
+inline constexpr int lanes_of = lanes_of_width<larger(C::code.width, Results::any_wide ? Results::width : 1)>;
+
+// The row of scratch that the destination's own row may take the place of: of its type, and alone in the program.
+template <class C, class Results>
+inline constexpr int own_slot = -1;
+template <class C, class T>
+inline constexpr int own_slot<C, results<result_as<T, true>>> = [] {
+  for (int i = 0; i < C::size; ++i)
+    if (C::schedule.stored_by[i] >= 0 && C::code.at[i].type == dtype_of<T>) return int(C::schedule.slot[i]);
+  return -1;
+}();
+
+template <class C, int N>
+WEFT_INLINE void take_rows(row_state<C, N>& row, char* scratch, index_t columns) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    auto const take = [&]<int K>(slot<K, nothing>*) {
+      if constexpr (C::schedule.stored_by[K] >= 0) {
+        row.kept[C::schedule.slot[K]] = scratch;
+        scratch += (columns * size_of(C::code.at[K].type) + 63) / 64 * 64;
+      }
+    };
+    (take(static_cast<slot<I, nothing>*>(nullptr)), ...);
+  }(std::make_integer_sequence<int, C::size>{});
+}
+
+template <class C, class Results>
+[[gnu::noinline]] void run_program(void const* numbers, piece const& t) {
+  constexpr int N = lanes_of<C, Results>;
+  using leaf_indices = std::make_integer_sequence<int, C::leaves>;
+  tile_leaves<C> leaves;
+  leaves.enter(t.in, leaf_indices{});
+  local_outlets<Results> const out(t.out);
+  index_t const rows = t.rows, columns = t.columns;
+  row_state<C, N> row;
+  row.numbers = static_cast<number_bits const*>(numbers);
+  constexpr int own = own_slot<C, Results>;
+  [[maybe_unused]] bool const own_row = t.own_row;
+  if constexpr (C::schedule.slots > 0) take_rows(row, t.scratch, columns);
+  for (index_t r = 0; r < rows; ++r) {
+    leaves.to_row(row, r, leaf_indices{});
+    if constexpr (own >= 0) {
+      if (own_row) {
+        outlet const& o = in_outlet(out);
+        row.kept[own] = static_cast<char*>(o.here) + r * o.pitch;
+      }
+    }
+    run_passes<0>(row, columns);
+    store_row<C, N, Results>(out, row, r, columns);
+  }
+}
+
+// A tile that is one long row, each pass by several threads.
+template <class C, class Results>
+[[gnu::noinline]] void run_shared(void const* numbers, piece const& t) {
+  constexpr int N = lanes_of<C, Results>;
+  using leaf_indices = std::make_integer_sequence<int, C::leaves>;
+  tile_leaves<C> leaves;
+  leaves.enter(t.in, leaf_indices{});
+  local_outlets<Results> const out(t.out);
+  index_t const n = t.columns;
+  row_state<C, N> row;
+  row.numbers = static_cast<number_bits const*>(numbers);
+  if constexpr (C::schedule.slots > 0) take_rows(row, t.scratch, n);
+  leaves.to_row(row, 0, leaf_indices{});
+  run_shared_passes<0>(row, n);
+  if constexpr (Results::any_wide)
+    parallel_for((n + task_elements - 1) / task_elements, [&](index_t i) {
+      index_t const from = i * task_elements, until = from + task_elements < n ? from + task_elements : n;
+      for (index_t k = from; k < until; k += N) {
+        first const part{until - k < N ? static_cast<int>(until - k) : N};
+        registers<C, N> v;
+        run_steps<C, C::last, N>(v, row, k, part);
+        put_results<true, C, N>(out, v, row, 0, k, part);
+      }
+    });
+  put_results<false, C, N>(out, row.once, row, 0, 0, first{1});
+}
+
+// `Whole`: the row is all there is, so that its passes are worth cutting up.
+template <bool Whole, class C, class Results>
+constexpr program describe() {
+  program p{&run_program<C, Results>,
+            nullptr,
+            C::schedule.slots,
+            C::schedule.row_bytes,
+            threads_from / (1 + C::code.cost / 4),
+            !Results::any_wide,
+            C::last > 0};
+  if constexpr (Whole && C::last > 0) p.shared = &run_shared<C, Results>;
+  return p;
+}
+template <bool Whole, class C, class Results>
+inline constexpr program program_of = describe<Whole, C, Results>();
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft
