@@ -1,7 +1,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <weft/eval/gemm.hpp>
+#include <weft/gemm/multiply.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -11,9 +11,8 @@
 #include <vector>
 
 using weft::index_t;
-using weft::engine::gemm;
-using weft::engine::matrix_sink;
-using weft::engine::matrix_source;
+namespace gemm = weft::gemm;
+using gemm::multiply;
 
 namespace {
 
@@ -55,7 +54,7 @@ struct operand {
     }
   }
   T at(index_t i, index_t j) const { return memory[std::size_t(i * row_stride + j * column_stride)]; }
-  matrix_source<T> source() const {
+  gemm::source<T> source() const {
     if (lazy) return {.self = this, .read = &read};
     return {.data = memory.data(), .row_stride = row_stride, .column_stride = column_stride};
   }
@@ -95,7 +94,7 @@ struct result {
   index_t ld;
   std::vector<T> memory;
   result(index_t m, index_t n, index_t pad = 0) : ld(n + pad), memory(std::size_t(m * ld), T(7e30)) {}
-  matrix_sink<T> sink() { return {.data = memory.data(), .ld = ld}; }
+  gemm::sink<T> sink() { return {.data = memory.data(), .ld = ld}; }
 };
 
 // |got - a b| within the bound of a sum in any order.
@@ -128,7 +127,7 @@ void check_product(operand<T> const& a, operand<T> const& b) {
   CAPTURE(n);
   CAPTURE(k);
   result<T> plain(m, n, pick(0, 3));
-  gemm<T>(m, n, k, a.source(), b.source(), plain.sink());
+  multiply<T>(m, n, k, a.source(), b.source(), plain.sink());
   auto const value = [&](index_t i, index_t j) { return plain.memory[std::size_t(i * plain.ld + j)]; };
   CHECK(count_wrong(a, b, value) == 0);
   for (index_t i = 0; i < m; ++i)
@@ -138,10 +137,10 @@ void check_product(operand<T> const& a, operand<T> const& b) {
   for (bool in_memory : {false, true}) {
     result<T> beneath(m, n);
     epilogue<T> end(m, n);
-    matrix_sink<T> c = in_memory ? beneath.sink() : matrix_sink<T>{};
+    gemm::sink<T> c = in_memory ? beneath.sink() : gemm::sink<T>{};
     c.self = &end;
     c.finish = &epilogue<T>::finish;
-    gemm<T>(m, n, k, a.source(), b.source(), c);
+    multiply<T>(m, n, k, a.source(), b.source(), c);
     index_t different = 0;
     for (index_t i = 0; i < m; ++i)
       for (index_t j = 0; j < n; ++j) {
@@ -199,7 +198,7 @@ TEST_CASE_TEMPLATE("beyond one block of k, of rows, of columns and of the shared
       index_t const m = size[0], n = size[1], k = size[2];
       operand<T> const a(m, k, layout::rows, lazy), b(k, n, lazy ? layout::rows : layout::padded_rows, lazy);
       result<T> c(m, n);
-      gemm<T>(m, n, k, a.source(), b.source(), c.sink());
+      multiply<T>(m, n, k, a.source(), b.source(), c.sink());
       CAPTURE(m);
       CAPTURE(n);
       CAPTURE(k);
@@ -215,7 +214,7 @@ TEST_CASE("k is too long for shared panels") {
   index_t const m = 260, n = 20, k = 17000;
   operand<float> const a(m, k, layout::rows), b(k, n, layout::columns);
   result<float> c(m, n);
-  gemm<float>(m, n, k, a.source(), b.source(), c.sink());
+  multiply<float>(m, n, k, a.source(), b.source(), c.sink());
   CHECK(count_wrong(a, b, [&](index_t i, index_t j) { return c.memory[std::size_t(i * n + j)]; }) == 0);
 }
 
@@ -225,10 +224,10 @@ TEST_CASE("no terms give zeros, and the epilogue runs on them") {
       operand<float> const a(m, 0, layout::rows), b(0, n, layout::rows);
       result<float> c(m, n);
       epilogue<float> end(m, n);
-      matrix_sink<float> sink = c.sink();
+      gemm::sink<float> sink = c.sink();
       sink.self = &end;
       sink.finish = &epilogue<float>::finish;
-      gemm<float>(m, n, 0, a.source(), b.source(), sink);
+      multiply<float>(m, n, 0, a.source(), b.source(), sink);
       index_t wrong = 0;
       for (index_t e = 0; e < m * n; ++e)
         wrong += c.memory[std::size_t(e)] != 0.f || end.stored[std::size_t(e)] != float(e / n + e % n);
@@ -239,10 +238,10 @@ TEST_CASE("no terms give zeros, and the epilogue runs on them") {
 TEST_CASE("nothing to do leaves everything alone") {
   float x = 3;
   auto const never = [](void const*, index_t, index_t, index_t, index_t, float*, index_t) { std::abort(); };
-  matrix_source<float> const none{.self = &x, .read = never};
-  matrix_sink<float> const c{.data = &x, .ld = 1, .finish = never};
-  gemm<float>(0, 5, 5, none, none, c);
-  gemm<float>(5, 0, 5, none, none, c);
+  gemm::source<float> const none{.self = &x, .read = never};
+  gemm::sink<float> const c{.data = &x, .ld = 1, .finish = never};
+  multiply<float>(0, 5, 5, none, none, c);
+  multiply<float>(5, 0, 5, none, none, c);
   CHECK(x == 3);
 }
 
@@ -257,7 +256,7 @@ TEST_CASE_TEMPLATE("a value does not depend on the tile it lies in", T, float, d
       for (index_t q = 0; q < k; ++q)
         for (index_t j = 0; j < n; ++j) b.memory[std::size_t(q * b.row_stride + j * b.column_stride)] = b.at(q, 0);
       result<T> c(m, n);
-      gemm<T>(m, n, k, a.source(), b.source(), c.sink());
+      multiply<T>(m, n, k, a.source(), b.source(), c.sink());
       index_t different = 0;
       for (T const& x : c.memory) different += std::memcmp(&x, c.memory.data(), sizeof x) != 0;
       CHECK(different == 0);
@@ -270,7 +269,7 @@ TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float,
     index_t const m = size[0], n = size[1], k = size[2];
     operand<T> const a(m, k, layout::rows), b(k, n, layout::rows);
     result<T> first(m, n);
-    gemm<T>(m, n, k, a.source(), b.source(), first.sink());
+    multiply<T>(m, n, k, a.source(), b.source(), first.sink());
     for (layout how : {layout::padded_rows, layout::columns, layout::spread})
       for (bool lazy : {false, true}) {
         operand<T> a2(m, k, how, lazy), b2(k, n, how, lazy);
@@ -279,7 +278,7 @@ TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float,
         for (index_t q = 0; q < k; ++q)
           for (index_t j = 0; j < n; ++j) b2.memory[std::size_t(q * b2.row_stride + j * b2.column_stride)] = b.at(q, j);
         result<T> c(m, n);
-        gemm<T>(m, n, k, a2.source(), b2.source(), c.sink());
+        multiply<T>(m, n, k, a2.source(), b2.source(), c.sink());
         CHECK(std::memcmp(c.memory.data(), first.memory.data(), first.memory.size() * sizeof(T)) == 0);
       }
   }
@@ -296,7 +295,7 @@ TEST_CASE_TEMPLATE("the same bits for every number of threads", T, float, double
       for (int threads : {1, 2, 5}) {
         weft::set_num_threads(threads);
         result<T> c(m, n);
-        gemm<T>(m, n, k, a.source(), b.source(), c.sink());
+        multiply<T>(m, n, k, a.source(), b.source(), c.sink());
         if (threads == 1) first = c.memory;
         CHECK(std::memcmp(c.memory.data(), first.data(), first.size() * sizeof(T)) == 0);
       }
@@ -310,11 +309,11 @@ TEST_CASE("operands may run backwards") {
     index_t const m = size[0], n = size[1], k = size[2];
     operand<float> const a(m, k, layout::rows), b(k, n, layout::rows);
     auto const reversed = [](operand<float> const& x) {  // both axes
-      return matrix_source<float>{.data = x.memory.data() + x.memory.size() - 1,
+      return gemm::source<float>{.data = x.memory.data() + x.memory.size() - 1,
                                   .row_stride = -x.row_stride, .column_stride = -x.column_stride};
     };
     result<float> c(m, n);
-    gemm<float>(m, n, k, reversed(a), reversed(b), c.sink());
+    multiply<float>(m, n, k, reversed(a), reversed(b), c.sink());
     auto const value = [&](index_t i, index_t j) { return c.memory[std::size_t((m - 1 - i) * n + n - 1 - j)]; };
     CHECK(count_wrong(a, b, value) == 0);
     auto flipped = b.source();  // rows alone
@@ -323,7 +322,7 @@ TEST_CASE("operands may run backwards") {
     auto left = a.source();
     left.data += k - 1;
     left.column_stride = -1;
-    gemm<float>(m, n, k, left, flipped, c.sink());
+    multiply<float>(m, n, k, left, flipped, c.sink());
     CHECK(count_wrong(a, b, [&](index_t i, index_t j) { return c.memory[std::size_t(i * n + j)]; }) == 0);
   }
 }
@@ -336,7 +335,7 @@ TEST_CASE("long sums keep their precision") {
       for (float& x : a.memory) x = 1;
       for (float& x : b.memory) x = 0.1f;
       result<float> c(m, n);
-      gemm<float>(m, n, k, a.source(), b.source(), c.sink());
+      multiply<float>(m, n, k, a.source(), b.source(), c.sink());
       for (float x : c.memory) CHECK(std::abs(double(x) / (double(k) * double(0.1f)) - 1) < 3e-5);
     }
 }
@@ -348,7 +347,7 @@ TEST_CASE("NaN and infinity reach their row and column alone") {
   a.memory[std::size_t(17 * k + 44)] = std::numeric_limits<float>::quiet_NaN();
   a.memory[std::size_t(49 * k)] = std::numeric_limits<float>::infinity();
   result<float> c(m, n);
-  gemm<float>(m, n, k, a.source(), b.source(), c.sink());
+  multiply<float>(m, n, k, a.source(), b.source(), c.sink());
   index_t wrong = 0;
   for (index_t i = 0; i < m; ++i)
     for (index_t j = 0; j < n; ++j) {
@@ -366,10 +365,10 @@ struct inner_product {
   static void read(void const* self, index_t row, index_t column, index_t rows, index_t columns, float* out,
                    index_t ld) {
     auto const& me = *static_cast<inner_product const*>(self);
-    matrix_source<float> a = me.a.source(), b = me.b.source();
+    gemm::source<float> a = me.a.source(), b = me.b.source();
     a.data += row * a.row_stride;
     b.data += column * b.column_stride;
-    gemm<float>(rows, columns, me.a.columns, a, b, {.data = out, .ld = ld});
+    multiply<float>(rows, columns, me.a.columns, a, b, {.data = out, .ld = ld});
   }
 };
 }  // namespace
@@ -378,18 +377,18 @@ TEST_CASE("an operand may be a product itself") {
   index_t const m = 300, h = 330, k = 40, n = 290;
   operand<float> const a(m, k, layout::rows), b(k, h, layout::columns), w(h, n, layout::columns);
   result<float> scores(m, h), want(m, n), got(m, n);
-  gemm<float>(m, h, k, a.source(), b.source(), scores.sink());
-  gemm<float>(m, n, h, {.data = scores.memory.data(), .row_stride = h, .column_stride = 1}, w.source(), want.sink());
+  multiply<float>(m, h, k, a.source(), b.source(), scores.sink());
+  multiply<float>(m, n, h, {.data = scores.memory.data(), .row_stride = h, .column_stride = 1}, w.source(), want.sink());
   inner_product const lazy{a, b};
-  gemm<float>(m, n, h, {.self = &lazy, .read = &inner_product::read}, w.source(), got.sink());
+  multiply<float>(m, n, h, {.self = &lazy, .read = &inner_product::read}, w.source(), got.sink());
   CHECK(std::memcmp(got.memory.data(), want.memory.data(), want.memory.size() * sizeof(float)) == 0);
 }
 
 TEST_CASE("scratch stays within its bound, whatever the outer sizes") {
-  using weft::engine::gemm_scratch_bytes;
-  CHECK(gemm_scratch_bytes<float>(100000, 512, 512) == gemm_scratch_bytes<float>(1000, 512, 512));
-  CHECK(gemm_scratch_bytes<float>(300, 1 << 24, 512) <= std::size_t(16) << 20);
-  CHECK(gemm_scratch_bytes<double>(1 << 20, 1 << 20, 1 << 14) <= std::size_t(20) << 20);
+  using gemm::scratch_bytes;
+  CHECK(scratch_bytes<float>(100000, 512, 512) == scratch_bytes<float>(1000, 512, 512));
+  CHECK(scratch_bytes<float>(300, 1 << 24, 512) <= std::size_t(16) << 20);
+  CHECK(scratch_bytes<double>(1 << 20, 1 << 20, 1 << 14) <= std::size_t(20) << 20);
   weft::set_num_threads(1);
   index_t const shapes[][3] = {{300, 700, 600}, {40, 3000, 700}, {700, 90, 100}, {1, 9000, 40}};
   for (auto const& size : shapes) {
@@ -398,12 +397,12 @@ TEST_CASE("scratch stays within its bound, whatever the outer sizes") {
     epilogue<float> end(m, n);
     weft::blocks::free_arena(weft::process::arena);
     weft::process::arena.wanted = 0;
-    gemm<float>(m, n, k, a.source(), b.source(), {.self = &end, .finish = &epilogue<float>::finish});
+    multiply<float>(m, n, k, a.source(), b.source(), {.self = &end, .finish = &epilogue<float>::finish});
     std::size_t bytes = 0;
     for (auto* piece = weft::process::arena.first; piece; piece = weft::blocks::next_piece(piece))
       bytes += piece->bytes;
     // The arena begins with a piece of its own size, and doubles.
-    CHECK(bytes <= 4 * gemm_scratch_bytes<float>(m, n, k) + weft::blocks::arena_start);
+    CHECK(bytes <= 4 * scratch_bytes<float>(m, n, k) + weft::blocks::arena_start);
   }
   weft::set_num_threads(0);
 }
