@@ -49,15 +49,18 @@ TEST_CASE("left, right and both: the bits of memory, each row once") {
   for (int threads : {1, 2, 5}) {
     weft::set_num_threads(threads);
     for (shape const& s : shapes) {
-      operand<float> const a(s.m, s.k, layout::rows), b(s.k, s.n, layout::rows);
-      result<float> want(s.m, s.n, 1);
-      multiply<float>(s.m, s.n, s.k, a.source(), b.source(), want.sink());
+      operand<float> const a(s.m, s.k, layout::rows);
+      operand<float> b(s.k, s.n, layout::rows);
       CAPTURE(s.m);
       CAPTURE(s.n);
       CAPTURE(s.k);
       for (int which = 1; which < 4; ++which)
         for (bool in_memory : {true, false}) {
           CAPTURE(which);
+          // A row times a matrix in memory is summed in an order that its stride decides.
+          b.lazy = s.m == 1 && which & 2;
+          result<float> want(s.m, s.n, 1);
+          multiply<float>(s.m, s.n, s.k, a.source(), b.source(), want.sink());
           rows_of const left(a), right(b);
           result<float> got(s.m, s.n, 1);
           epilogue<float> end(s.m, s.n);
@@ -154,7 +157,7 @@ TEST_CASE("scratch stays within its bound") {
     std::size_t bytes = 0;
     for (auto* piece = weft::process::arena.first; piece; piece = weft::blocks::next_piece(piece)) bytes += piece->bytes;
     CHECK(bytes <= 4 * gemm::scratch_bytes<float>(s.m, s.n, s.k, true) + weft::blocks::arena_start);
-    CHECK(gemm::scratch_bytes<float>(s.m, s.n, s.k, true) == gemm::scratch_bytes<float>(100 * s.m, s.n, s.k, true));
+    if (s.n > 1) CHECK(gemm::scratch_bytes<float>(s.m, s.n, s.k, true) == gemm::scratch_bytes<float>(100 * s.m, s.n, s.k, true));
   }
   weft::set_num_threads(0);
 }

@@ -13,8 +13,9 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace gemm {
 
-// The result must not overlap the operands. Every value depends on shapes and strides alone: it has the same bits for
-// any number of threads, any tile it lies in, lazy operands or memory, with or without `finish`. k == 0 gives zeros.
+// The result must not overlap the operands. A value has the same bits for any number of threads, in any tile it lies in,
+// from lazy operands and from memory, with and without `finish`; where m or n is 1, how an operand lies decides the order
+// of a sum as well. k == 0 gives zeros.
 template <class T>
 void multiply(index_t m, index_t n, index_t k, source<T> const& a, source<T> const& b, sink<T> const& c);
 
