@@ -1,10 +1,10 @@
-// What the erased boundary of the matrix product costs: relu((s a) b + bias) through engine::gemm, where a function
+// What the erased boundary of the matrix product costs: relu((s a) b + bias) through gemm::multiply, where a function
 // pointer reads each block of s a and another finishes each block of c, against the same blocking with both inlined.
 //
 //   g++ -std=c++20 -O2 -march=native -DNDEBUG -Iinclude bench/gemm_driver.cpp -o gemm_driver && ./gemm_driver
 //
 // Compile time: -DSTATEMENTS=8 makes eight different statements, -DONLY=1 the erased ones alone, -DONLY=2 the inlined.
-#include <weft/eval/gemm.hpp>
+#include <weft/gemm/multiply.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -23,8 +23,8 @@
 namespace {
 
 using weft::index_t;
-using weft::engine::matrix_sink;
-using weft::engine::matrix_source;
+using weft::gemm::sink;
+using weft::gemm::source;
 using pack = weft::simd::pack<float, weft::simd::lanes<float>>;
 
 // One statement: what is read and what is done at the end. I makes types that differ.
@@ -55,11 +55,11 @@ struct statement {
   }
 };
 
-// The same blocking as engine::gemm for square products, with prologue and epilogue compiled into it.
+// The same blocking as gemm::multiply for square products, with prologue and epilogue compiled into it.
 template <class Statement>
-[[gnu::noinline]] void inlined(index_t m, index_t n, index_t k, Statement const& e, matrix_source<float> const& b,
+[[gnu::noinline]] void inlined(index_t m, index_t n, index_t k, Statement const& e, source<float> const& b,
                                float* c) {
-  using namespace weft::engine::detail;
+  using namespace weft::gemm;
   index_t const blocks = std::max<index_t>(1, ceil_div(k, most_depth)), depth = ceil_div(k, blocks);
   bool const packed = n * index_t(sizeof(float)) > near_bytes;
   index_t const mb = m <= few_rows ? m : round_up(ceil_div(m, ceil_div(m, task_rows)), tile<float>::rows);
@@ -86,19 +86,19 @@ template <class Statement>
 }
 
 template <class Statement>
-[[gnu::noinline]] void erased(index_t m, index_t n, index_t k, Statement const& e, matrix_source<float> const& b,
+[[gnu::noinline]] void erased(index_t m, index_t n, index_t k, Statement const& e, source<float> const& b,
                               float* c) {
-  matrix_source<float> const a{
+  source<float> const a{
       .self = &e, .read = [](void const* self, index_t row, index_t column, index_t rows, index_t columns, float* out,
                              index_t ld) {
         static_cast<Statement const*>(self)->prologue(row, column, rows, columns, out, ld);
       }};
-  matrix_sink<float> const sink{
+  sink<float> const out{
       .data = c, .ld = n, .self = &e, .finish = [](void const* self, index_t, index_t column, index_t rows,
                                                    index_t columns, float* tile, index_t ld) {
         static_cast<Statement const*>(self)->epilogue(column, rows, columns, tile, ld);
       }};
-  weft::engine::gemm<float>(m, n, k, a, b, sink);
+  weft::gemm::multiply<float>(m, n, k, a, b, out);
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -119,13 +119,13 @@ void measure(index_t n) {
   auto* const memory = static_cast<float*>(std::aligned_alloc(64, (4 * apart + std::size_t(n)) / 16 * 64 + 64));
   float *const a = memory, *const b = a + apart, *const c = b + apart, *const d = c + apart, *const bias = d + apart;
   for (std::size_t i = 0; i < 4 * apart + std::size_t(n); ++i) memory[i] = float(std::rand() % 200 - 100) / 100.f;
-  matrix_source<float> const plain{.data = a, .row_stride = n, .column_stride = 1};
-  matrix_source<float> const right{.data = b, .row_stride = n, .column_stride = 1};
+  source<float> const plain{.data = a, .row_stride = n, .column_stride = 1};
+  source<float> const right{.data = b, .row_stride = n, .column_stride = 1};
   statement<I> const e{a, n, bias};
   long const times = std::max(1L, long(4e7 / (2.0 * double(n) * double(n) * double(n))));
   std::vector<double> bare, one, two, ratio;
   for (int round = 0; round < 401 && (round < 41 || n < 1000); ++round) {
-    bare.push_back(timed(times, [&] { weft::engine::gemm<float>(n, n, n, plain, right, {.data = c, .ld = n}); }));
+    bare.push_back(timed(times, [&] { weft::gemm::multiply<float>(n, n, n, plain, right, {.data = c, .ld = n}); }));
     double x = 0, y = 0;
     if (ONLY != 2) one.push_back(x = timed(times, [&] { erased(n, n, n, e, right, c); }));
     if (ONLY != 1) two.push_back(y = timed(times, [&] { inlined(n, n, n, e, right, d); }));

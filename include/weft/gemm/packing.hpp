@@ -1,31 +1,18 @@
-// Operands of a product, and how a block of one becomes what the kernels read.
+// How a block of an operand becomes what the kernels read.
 //
-//   engine::matrix_source<float> x{.data = p, .row_stride = 1, .column_stride = ld};     // memory, here transposed
-//   engine::detail::pack_panels(x, row, column, rows, columns, out);                      // right operand
-//   engine::detail::copy_block(x, row, column, rows, columns, out, ld);                   // left operand, or staging
+//   gemm::pack_panels(x, row, column, rows, columns, out);   // right operand
+//   gemm::copy_block(x, row, column, rows, columns, out, ld);   // left operand, or staging
 //
 // Panels: for every tile<T>::columns columns their rows one after another, zeros up to a whole register.
 #pragma once
-#include <weft/eval/gemm_kernel.hpp>
+#include <weft/gemm/microkernel.hpp>
+#include <weft/gemm/operand.hpp>
 
 #include <cstring>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace engine {
-
-// An operand: memory with strides, or something lazy that fills row-major blocks on request. `read` may be called
-// from several threads, more than once for the same block, and never for an empty block or one outside the operand.
-template <class T>
-struct matrix_source {
-  T const* data = nullptr;
-  index_t row_stride = 0, column_stride = 0;
-  void const* self = nullptr;
-  void (*read)(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* out,
-               index_t ld) = nullptr;
-};
-
-namespace detail {
+namespace gemm {
 
 #if WEFT_SIMD_LEVEL
 // One step of a transposition: rows i and i + S exchange their off-diagonal blocks of S lanes.
@@ -74,7 +61,7 @@ template <class T>
 
 // out (rows, columns), row-major with step ld.
 template <class T>
-void copy_block(matrix_source<T> const& x, index_t row, index_t column, index_t rows, index_t columns, T* out,
+void copy_block(source<T> const& x, index_t row, index_t column, index_t rows, index_t columns, T* out,
                 index_t ld) {
   if (rows == 0 || columns == 0) return;
   if (!x.data) return x.read(x.self, row, column, rows, columns, out, ld);
@@ -117,9 +104,23 @@ void pack_rows(T const* in, index_t ld, index_t rows, index_t columns, T* out, i
   }
 }
 
+// Where a task keeps rows of an operand that is read in whole rows of so many columns: how many rows, and the step from
+// one to the next, which is no multiple of a page (rows would share the lines of the first cache).
+template <class T>
+constexpr index_t row_block(index_t columns) {
+  constexpr index_t bytes = index_t(2) << 20, most = 192 / tile<T>::rows * tile<T>::rows;
+  index_t const rows = bytes / ((columns + 1) * index_t(sizeof(T))) / tile<T>::rows * tile<T>::rows;
+  return rows > most ? most : rows < tile<T>::rows ? tile<T>::rows : rows;
+}
+template <class T>
+constexpr index_t row_block_step(index_t columns) {
+  index_t const step = (columns + 15) / 16 * 16;
+  return step * index_t(sizeof(T)) % 1024 ? step : step + 16;
+}
+
 // Panels of x (row .. row + rows, column .. column + columns): panel_elements(rows, columns) elements of out.
 template <class T>
-void pack_panels(matrix_source<T> const& x, index_t row, index_t column, index_t rows, index_t columns, T* out) {
+void pack_panels(source<T> const& x, index_t row, index_t column, index_t rows, index_t columns, T* out) {
   constexpr index_t step = tile<T>::columns, width = tile<T>::width;
   index_t const panel = rows * step;
   if (x.data && x.column_stride == 1) {
@@ -150,7 +151,6 @@ void pack_panels(matrix_source<T> const& x, index_t row, index_t column, index_t
   }
 }
 
-}  // namespace detail
-}  // namespace engine
+}  // namespace gemm
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -1,125 +1,11 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <weft/eval/gemm.hpp>
+#include "operands.hpp"
 
-#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <random>
-#include <vector>
-
-using weft::index_t;
-using weft::engine::gemm;
-using weft::engine::matrix_sink;
-using weft::engine::matrix_source;
+using gemm::multiply;
 
 namespace {
-
-std::mt19937 generator(7);
-index_t pick(index_t low, index_t high) {
-  return low + index_t(generator() % static_cast<std::uint32_t>(high - low + 1));
-}
-
-// Where an operand lies, and whether the driver sees the memory or a function.
-enum class layout { rows, padded_rows, columns, padded_columns, spread, broadcast };
-
-template <class T>
-struct operand {
-  index_t rows, columns, row_stride, column_stride;
-  std::vector<T> memory;
-  bool lazy = false;
-  mutable index_t largest_read = 0;
-
-  operand(index_t r, index_t c, layout how, bool is_lazy = false) : rows(r), columns(c), lazy(is_lazy) {
-    index_t const pad = how == layout::padded_rows || how == layout::padded_columns ? pick(1, 9) : 0;
-    row_stride = c + pad;
-    column_stride = 1;
-    if (how == layout::columns || how == layout::padded_columns) {
-      row_stride = 1;
-      column_stride = r + pad;
-    } else if (how == layout::spread) {
-      column_stride = 3;
-      row_stride = 3 * c + 2;
-    } else if (how == layout::broadcast) {
-      row_stride = 0;
-    }
-    // Exactly what the operand spans: a read beyond it is an error for the address sanitizer.
-    index_t const last = (r > 0 ? r - 1 : 0) * row_stride + (c > 0 ? c - 1 : 0) * column_stride;
-    memory.resize(std::size_t(last + 1));
-    std::uint32_t state = static_cast<std::uint32_t>(generator());
-    for (T *x = memory.data(), *end = x + memory.size(); x != end; ++x) {  // millions, without optimization
-      state = state * 1664525u + 1013904223u;
-      *x = T(int(state >> 20) - 2048) / T(2048);
-    }
-  }
-  T at(index_t i, index_t j) const { return memory[std::size_t(i * row_stride + j * column_stride)]; }
-  matrix_source<T> source() const {
-    if (lazy) return {.self = this, .read = &read};
-    return {.data = memory.data(), .row_stride = row_stride, .column_stride = column_stride};
-  }
-  static void read(void const* self, index_t row, index_t column, index_t r, index_t c, T* out, index_t ld) {
-    auto const& me = *static_cast<operand const*>(self);
-    bool const inside = row >= 0 && column >= 0 && row + r <= me.rows && column + c <= me.columns;
-    if (!inside || r <= 0 || c <= 0 || ld < c) std::abort();
-    index_t seen = __atomic_load_n(&me.largest_read, __ATOMIC_RELAXED);
-    while (r * c > seen && !__atomic_compare_exchange_n(&me.largest_read, &seen, r * c, true, __ATOMIC_RELAXED,
-                                                        __ATOMIC_RELAXED)) {
-    }
-    for (index_t i = 0; i < r; ++i)
-      for (index_t j = 0; j < c; ++j) out[i * ld + j] = me.at(row + i, column + j);
-  }
-};
-
-// An epilogue that stores 2 x + row + column elsewhere, and counts how often each element comes by.
-template <class T>
-struct epilogue {
-  index_t columns;
-  std::vector<T> stored;
-  std::vector<int> seen;
-  epilogue(index_t m, index_t n) : columns(n), stored(std::size_t(m * n)), seen(std::size_t(m * n)) {}
-  static void finish(void const* self, index_t row, index_t column, index_t rows, index_t cols, T* tile, index_t ld) {
-    auto& me = *const_cast<epilogue*>(static_cast<epilogue const*>(self));
-    for (index_t i = 0; i < rows; ++i)
-      for (index_t j = 0; j < cols; ++j) {
-        auto const at = std::size_t((row + i) * me.columns + column + j);
-        me.seen[at] += 1;
-        me.stored[at] = 2 * tile[i * ld + j] + T(row + i) + T(column + j);
-      }
-  }
-};
-
-template <class T>
-struct result {
-  index_t ld;
-  std::vector<T> memory;
-  result(index_t m, index_t n, index_t pad = 0) : ld(n + pad), memory(std::size_t(m * ld), T(7e30)) {}
-  matrix_sink<T> sink() { return {.data = memory.data(), .ld = ld}; }
-};
-
-// |got - a b| within the bound of a sum in any order.
-template <class T>
-bool close(operand<T> const& a, operand<T> const& b, index_t i, index_t j, double got) {
-  double sum = 0, size = 0;
-  for (index_t q = 0; q < a.columns; ++q) {
-    double const x = double(a.at(i, q)) * double(b.at(q, j));
-    sum += x;
-    size += std::abs(x);
-  }
-  double const bound = double(std::numeric_limits<T>::epsilon()) * (double(a.columns) / 8 + 4) * size;
-  return std::abs(got - sum) <= bound;
-}
-
-// All elements of small products, a sample of large ones.
-template <class T, class F>
-index_t count_wrong(operand<T> const& a, operand<T> const& b, F got) {
-  index_t const m = a.rows, n = b.columns, step = m * n * a.columns > 2000000 ? 1 + m * n / 2000 : 1;
-  index_t wrong = 0;
-  for (index_t e = pick(0, step - 1); e < m * n; e += step)
-    wrong += !close(a, b, e / n, e % n, double(got(e / n, e % n)));
-  return wrong;
-}
 
 template <class T>
 void check_product(operand<T> const& a, operand<T> const& b) {
@@ -128,7 +14,7 @@ void check_product(operand<T> const& a, operand<T> const& b) {
   CAPTURE(n);
   CAPTURE(k);
   result<T> plain(m, n, pick(0, 3));
-  gemm<T>(m, n, k, a.source(), b.source(), plain.sink());
+  multiply<T>(m, n, k, a.source(), b.source(), plain.sink());
   auto const value = [&](index_t i, index_t j) { return plain.memory[std::size_t(i * plain.ld + j)]; };
   CHECK(count_wrong(a, b, value) == 0);
   for (index_t i = 0; i < m; ++i)
@@ -138,10 +24,10 @@ void check_product(operand<T> const& a, operand<T> const& b) {
   for (bool in_memory : {false, true}) {
     result<T> beneath(m, n);
     epilogue<T> end(m, n);
-    matrix_sink<T> c = in_memory ? beneath.sink() : matrix_sink<T>{};
+    gemm::sink<T> c = in_memory ? beneath.sink() : gemm::sink<T>{};
     c.self = &end;
     c.finish = &epilogue<T>::finish;
-    gemm<T>(m, n, k, a.source(), b.source(), c);
+    multiply<T>(m, n, k, a.source(), b.source(), c);
     index_t different = 0;
     for (index_t i = 0; i < m; ++i)
       for (index_t j = 0; j < n; ++j) {
@@ -199,7 +85,7 @@ TEST_CASE_TEMPLATE("beyond one block of k, of rows, of columns and of the shared
       index_t const m = size[0], n = size[1], k = size[2];
       operand<T> const a(m, k, layout::rows, lazy), b(k, n, lazy ? layout::rows : layout::padded_rows, lazy);
       result<T> c(m, n);
-      gemm<T>(m, n, k, a.source(), b.source(), c.sink());
+      multiply<T>(m, n, k, a.source(), b.source(), c.sink());
       CAPTURE(m);
       CAPTURE(n);
       CAPTURE(k);
@@ -211,11 +97,46 @@ TEST_CASE_TEMPLATE("beyond one block of k, of rows, of columns and of the shared
     }
 }
 
+TEST_CASE_TEMPLATE("a product is added to what is there", T, float, double) {
+  index_t const shapes[][3] = {{1, 1, 5}, {1, 40, 9}, {33, 1, 12}, {1, 3000, 300}, {3000, 1, 300}, {8, 16, 8},
+                               {15, 33, 17}, {300, 300, 40}, {30, 50, 1100}, {60, 1100, 700}, {5, 7, 0}};
+  for (auto const& size : shapes)
+    for (bool lazy : {false, true})
+      for (bool finished : {false, true}) {
+        index_t const m = size[0], n = size[1], k = size[2];
+        operand<T> const a(m, k, layout::rows, lazy), b(k, n, layout::padded_rows, lazy);
+        result<T> c(m, n, 2), plain(m, n, 2);
+        multiply<T>(m, n, k, a.source(), b.source(), plain.sink());
+        for (T& x : c.memory) x = T(1000);
+        epilogue<T> end(m, n);
+        gemm::sink<T> sink = c.sink();
+        sink.add = true;
+        sink.self = &end;
+        if (finished) sink.finish = &epilogue<T>::finish;
+        multiply<T>(m, n, k, a.source(), b.source(), sink);
+        CAPTURE(m);
+        CAPTURE(n);
+        CAPTURE(k);
+        index_t wrong = 0;
+        for (index_t i = 0; i < m; ++i) {
+          for (index_t j = 0; j < n; ++j) {
+            auto const at = std::size_t(i * c.ld + j);
+            T const sum = c.memory[at];
+            wrong += std::abs(sum - (1000 + plain.memory[at])) > 2000 * std::numeric_limits<T>::epsilon();
+            if (finished) wrong += end.seen[std::size_t(i * n + j)] != 1;
+            if (finished) wrong += end.stored[std::size_t(i * n + j)] != 2 * sum + T(i) + T(j);
+          }
+          for (index_t j = n; j < c.ld; ++j) wrong += c.memory[std::size_t(i * c.ld + j)] != 1000;
+        }
+        CHECK(wrong == 0);
+      }
+}
+
 TEST_CASE("k is too long for shared panels") {
   index_t const m = 260, n = 20, k = 17000;
   operand<float> const a(m, k, layout::rows), b(k, n, layout::columns);
   result<float> c(m, n);
-  gemm<float>(m, n, k, a.source(), b.source(), c.sink());
+  multiply<float>(m, n, k, a.source(), b.source(), c.sink());
   CHECK(count_wrong(a, b, [&](index_t i, index_t j) { return c.memory[std::size_t(i * n + j)]; }) == 0);
 }
 
@@ -225,10 +146,10 @@ TEST_CASE("no terms give zeros, and the epilogue runs on them") {
       operand<float> const a(m, 0, layout::rows), b(0, n, layout::rows);
       result<float> c(m, n);
       epilogue<float> end(m, n);
-      matrix_sink<float> sink = c.sink();
+      gemm::sink<float> sink = c.sink();
       sink.self = &end;
       sink.finish = &epilogue<float>::finish;
-      gemm<float>(m, n, 0, a.source(), b.source(), sink);
+      multiply<float>(m, n, 0, a.source(), b.source(), sink);
       index_t wrong = 0;
       for (index_t e = 0; e < m * n; ++e)
         wrong += c.memory[std::size_t(e)] != 0.f || end.stored[std::size_t(e)] != float(e / n + e % n);
@@ -239,10 +160,10 @@ TEST_CASE("no terms give zeros, and the epilogue runs on them") {
 TEST_CASE("nothing to do leaves everything alone") {
   float x = 3;
   auto const never = [](void const*, index_t, index_t, index_t, index_t, float*, index_t) { std::abort(); };
-  matrix_source<float> const none{.self = &x, .read = never};
-  matrix_sink<float> const c{.data = &x, .ld = 1, .finish = never};
-  gemm<float>(0, 5, 5, none, none, c);
-  gemm<float>(5, 0, 5, none, none, c);
+  gemm::source<float> const none{.self = &x, .read = never};
+  gemm::sink<float> const c{.data = &x, .ld = 1, .finish = never};
+  multiply<float>(0, 5, 5, none, none, c);
+  multiply<float>(5, 0, 5, none, none, c);
   CHECK(x == 3);
 }
 
@@ -257,7 +178,7 @@ TEST_CASE_TEMPLATE("a value does not depend on the tile it lies in", T, float, d
       for (index_t q = 0; q < k; ++q)
         for (index_t j = 0; j < n; ++j) b.memory[std::size_t(q * b.row_stride + j * b.column_stride)] = b.at(q, 0);
       result<T> c(m, n);
-      gemm<T>(m, n, k, a.source(), b.source(), c.sink());
+      multiply<T>(m, n, k, a.source(), b.source(), c.sink());
       index_t different = 0;
       for (T const& x : c.memory) different += std::memcmp(&x, c.memory.data(), sizeof x) != 0;
       CHECK(different == 0);
@@ -270,7 +191,7 @@ TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float,
     index_t const m = size[0], n = size[1], k = size[2];
     operand<T> const a(m, k, layout::rows), b(k, n, layout::rows);
     result<T> first(m, n);
-    gemm<T>(m, n, k, a.source(), b.source(), first.sink());
+    multiply<T>(m, n, k, a.source(), b.source(), first.sink());
     for (layout how : {layout::padded_rows, layout::columns, layout::spread})
       for (bool lazy : {false, true}) {
         operand<T> a2(m, k, how, lazy), b2(k, n, how, lazy);
@@ -279,7 +200,7 @@ TEST_CASE_TEMPLATE("values depend neither on strides nor on laziness", T, float,
         for (index_t q = 0; q < k; ++q)
           for (index_t j = 0; j < n; ++j) b2.memory[std::size_t(q * b2.row_stride + j * b2.column_stride)] = b.at(q, j);
         result<T> c(m, n);
-        gemm<T>(m, n, k, a2.source(), b2.source(), c.sink());
+        multiply<T>(m, n, k, a2.source(), b2.source(), c.sink());
         CHECK(std::memcmp(c.memory.data(), first.memory.data(), first.memory.size() * sizeof(T)) == 0);
       }
   }
@@ -296,7 +217,7 @@ TEST_CASE_TEMPLATE("the same bits for every number of threads", T, float, double
       for (int threads : {1, 2, 5}) {
         weft::set_num_threads(threads);
         result<T> c(m, n);
-        gemm<T>(m, n, k, a.source(), b.source(), c.sink());
+        multiply<T>(m, n, k, a.source(), b.source(), c.sink());
         if (threads == 1) first = c.memory;
         CHECK(std::memcmp(c.memory.data(), first.data(), first.size() * sizeof(T)) == 0);
       }
@@ -310,11 +231,11 @@ TEST_CASE("operands may run backwards") {
     index_t const m = size[0], n = size[1], k = size[2];
     operand<float> const a(m, k, layout::rows), b(k, n, layout::rows);
     auto const reversed = [](operand<float> const& x) {  // both axes
-      return matrix_source<float>{.data = x.memory.data() + x.memory.size() - 1,
+      return gemm::source<float>{.data = x.memory.data() + x.memory.size() - 1,
                                   .row_stride = -x.row_stride, .column_stride = -x.column_stride};
     };
     result<float> c(m, n);
-    gemm<float>(m, n, k, reversed(a), reversed(b), c.sink());
+    multiply<float>(m, n, k, reversed(a), reversed(b), c.sink());
     auto const value = [&](index_t i, index_t j) { return c.memory[std::size_t((m - 1 - i) * n + n - 1 - j)]; };
     CHECK(count_wrong(a, b, value) == 0);
     auto flipped = b.source();  // rows alone
@@ -323,7 +244,7 @@ TEST_CASE("operands may run backwards") {
     auto left = a.source();
     left.data += k - 1;
     left.column_stride = -1;
-    gemm<float>(m, n, k, left, flipped, c.sink());
+    multiply<float>(m, n, k, left, flipped, c.sink());
     CHECK(count_wrong(a, b, [&](index_t i, index_t j) { return c.memory[std::size_t(i * n + j)]; }) == 0);
   }
 }
@@ -336,7 +257,7 @@ TEST_CASE("long sums keep their precision") {
       for (float& x : a.memory) x = 1;
       for (float& x : b.memory) x = 0.1f;
       result<float> c(m, n);
-      gemm<float>(m, n, k, a.source(), b.source(), c.sink());
+      multiply<float>(m, n, k, a.source(), b.source(), c.sink());
       for (float x : c.memory) CHECK(std::abs(double(x) / (double(k) * double(0.1f)) - 1) < 3e-5);
     }
 }
@@ -348,7 +269,7 @@ TEST_CASE("NaN and infinity reach their row and column alone") {
   a.memory[std::size_t(17 * k + 44)] = std::numeric_limits<float>::quiet_NaN();
   a.memory[std::size_t(49 * k)] = std::numeric_limits<float>::infinity();
   result<float> c(m, n);
-  gemm<float>(m, n, k, a.source(), b.source(), c.sink());
+  multiply<float>(m, n, k, a.source(), b.source(), c.sink());
   index_t wrong = 0;
   for (index_t i = 0; i < m; ++i)
     for (index_t j = 0; j < n; ++j) {
@@ -366,10 +287,10 @@ struct inner_product {
   static void read(void const* self, index_t row, index_t column, index_t rows, index_t columns, float* out,
                    index_t ld) {
     auto const& me = *static_cast<inner_product const*>(self);
-    matrix_source<float> a = me.a.source(), b = me.b.source();
+    gemm::source<float> a = me.a.source(), b = me.b.source();
     a.data += row * a.row_stride;
     b.data += column * b.column_stride;
-    gemm<float>(rows, columns, me.a.columns, a, b, {.data = out, .ld = ld});
+    multiply<float>(rows, columns, me.a.columns, a, b, {.data = out, .ld = ld});
   }
 };
 }  // namespace
@@ -378,18 +299,18 @@ TEST_CASE("an operand may be a product itself") {
   index_t const m = 300, h = 330, k = 40, n = 290;
   operand<float> const a(m, k, layout::rows), b(k, h, layout::columns), w(h, n, layout::columns);
   result<float> scores(m, h), want(m, n), got(m, n);
-  gemm<float>(m, h, k, a.source(), b.source(), scores.sink());
-  gemm<float>(m, n, h, {.data = scores.memory.data(), .row_stride = h, .column_stride = 1}, w.source(), want.sink());
+  multiply<float>(m, h, k, a.source(), b.source(), scores.sink());
+  multiply<float>(m, n, h, {.data = scores.memory.data(), .row_stride = h, .column_stride = 1}, w.source(), want.sink());
   inner_product const lazy{a, b};
-  gemm<float>(m, n, h, {.self = &lazy, .read = &inner_product::read}, w.source(), got.sink());
+  multiply<float>(m, n, h, {.self = &lazy, .read = &inner_product::read}, w.source(), got.sink());
   CHECK(std::memcmp(got.memory.data(), want.memory.data(), want.memory.size() * sizeof(float)) == 0);
 }
 
 TEST_CASE("scratch stays within its bound, whatever the outer sizes") {
-  using weft::engine::gemm_scratch_bytes;
-  CHECK(gemm_scratch_bytes<float>(100000, 512, 512) == gemm_scratch_bytes<float>(1000, 512, 512));
-  CHECK(gemm_scratch_bytes<float>(300, 1 << 24, 512) <= std::size_t(16) << 20);
-  CHECK(gemm_scratch_bytes<double>(1 << 20, 1 << 20, 1 << 14) <= std::size_t(20) << 20);
+  using gemm::scratch_bytes;
+  CHECK(scratch_bytes<float>(100000, 512, 512) == scratch_bytes<float>(1000, 512, 512));
+  CHECK(scratch_bytes<float>(300, 1 << 24, 512) <= std::size_t(16) << 20);
+  CHECK(scratch_bytes<double>(1 << 20, 1 << 20, 1 << 14) <= std::size_t(20) << 20);
   weft::set_num_threads(1);
   index_t const shapes[][3] = {{300, 700, 600}, {40, 3000, 700}, {700, 90, 100}, {1, 9000, 40}};
   for (auto const& size : shapes) {
@@ -398,12 +319,12 @@ TEST_CASE("scratch stays within its bound, whatever the outer sizes") {
     epilogue<float> end(m, n);
     weft::blocks::free_arena(weft::process::arena);
     weft::process::arena.wanted = 0;
-    gemm<float>(m, n, k, a.source(), b.source(), {.self = &end, .finish = &epilogue<float>::finish});
+    multiply<float>(m, n, k, a.source(), b.source(), {.self = &end, .finish = &epilogue<float>::finish});
     std::size_t bytes = 0;
     for (auto* piece = weft::process::arena.first; piece; piece = weft::blocks::next_piece(piece))
       bytes += piece->bytes;
     // The arena begins with a piece of its own size, and doubles.
-    CHECK(bytes <= 4 * gemm_scratch_bytes<float>(m, n, k) + weft::blocks::arena_start);
+    CHECK(bytes <= 4 * scratch_bytes<float>(m, n, k) + weft::blocks::arena_start);
   }
   weft::set_num_threads(0);
 }

@@ -1,29 +1,32 @@
 // The innermost block of a matrix product: a few rows of c by one or two registers, held in registers over all of k.
 //
-//   auto f = engine::detail::kernel<float>(rows, reach::two);     // rows <= tile<float>::rows
+//   auto f = gemm::kernel<float>(rows, reach::two);           // rows <= tile<float>::rows
 //   f({k, a, a_row, a_step, b, b_step, c, ld, columns, add, fetch});  // c (rows, columns) = or += a (rows, k) b
 //
 // Strides are run-time values: packed panels and operands that stay where they are share the kernels. Every element
-// is one chain of fused multiply-adds in the order of k, whatever the tile it lies in. `b` is read in whole registers
+// is one chain of multiply-adds (fused where it is floating) in the order of k, whatever the tile it lies in. `b` is read in whole registers
 // even where `columns` ends in the middle of one, except by reach::part; `c` is not touched beyond `columns`.
 #pragma once
 #include <weft/config.hpp>
 #include <weft/core/dtype.hpp>
 #include <weft/simd/arithmetic.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace engine {
-namespace detail {
+namespace gemm {
 
-// The largest tile: its accumulators, one row of b and a broadcast element of a fill the register file.
+// The largest tile: its accumulators, one row of b and a broadcast element of a fill the register file. Integers have no
+// fused multiply-add, and older instruction sets make a product of 32 or 64 bits of several: they need registers for
+// what is in between, and fewer kernels are fewer to compile.
 template <class T>
 struct tile {
   static constexpr int width = simd::lanes<T>;
   static constexpr int registers = 2;
-  static constexpr int rows = simd::register_bytes == 64 ? 14 : simd::register_bytes == 32 ? 6 : 4;
+  static constexpr int most_rows = simd::register_bytes == 64 ? 14 : simd::register_bytes == 32 ? 6 : 4;
+  static constexpr int rows = std::is_floating_point_v<T> ? most_rows : most_rows > 6 ? 8 : sizeof(T) == 4 ? 4 : 2;
   static constexpr int columns = registers * width;
 };
 template <class T>
@@ -53,7 +56,7 @@ struct kernel_arguments {
 enum class reach { one, two, part };  // how many registers of a row of b a kernel reads
 
 template <class T, int Rows, reach Reach>
-[[gnu::noinline]] void multiply(kernel_arguments<T> const& s) {
+[[gnu::noinline]] void fill_tile(kernel_arguments<T> const& s) {
   constexpr int Registers = Reach == reach::two ? 2 : 1;
   using pack = lane_pack<T>;
   constexpr int width = pack::size, group = 3, groups = (Rows + group - 1) / group;
@@ -151,9 +154,9 @@ template <class T>
 using kernel_function = void (*)(kernel_arguments<T> const&);
 
 template <class T, int... Rows>
-inline constexpr kernel_function<T> kernels[3][sizeof...(Rows)] = {{&multiply<T, Rows + 1, reach::one>...},
-                                                                   {&multiply<T, Rows + 1, reach::two>...},
-                                                                   {&multiply<T, Rows + 1, reach::part>...}};
+inline constexpr kernel_function<T> kernels[3][sizeof...(Rows)] = {{&fill_tile<T, Rows + 1, reach::one>...},
+                                                                   {&fill_tile<T, Rows + 1, reach::two>...},
+                                                                   {&fill_tile<T, Rows + 1, reach::part>...}};
 template <class T, int... Rows>
 WEFT_INLINE kernel_function<T> kernel_of(index_t rows, reach registers, std::integer_sequence<int, Rows...>) {
   return kernels<T, Rows...>[int(registers)][rows - 1];
@@ -163,7 +166,6 @@ WEFT_INLINE kernel_function<T> kernel(index_t rows, reach registers) {
   return kernel_of<T>(rows, registers, std::make_integer_sequence<int, tile<T>::rows>{});
 }
 
-}  // namespace detail
-}  // namespace engine
+}  // namespace gemm
 }  // namespace WEFT_ISA
 }  // namespace weft

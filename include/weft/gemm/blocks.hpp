@@ -5,24 +5,11 @@
 // Two shapes of blocking use it: many rows share panels of b that were packed before, few rows pack them as they go.
 #pragma once
 #include <weft/core/arena.hpp>
-#include <weft/eval/gemm_pack.hpp>
+#include <weft/gemm/packing.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace engine {
-
-// Where the product goes. With `data` every block is finished in place; without it the block lives in the driver's
-// scratch and `finish` is the only one to see it. `finish` covers every element exactly once, from several threads.
-template <class T>
-struct matrix_sink {
-  T* data = nullptr;
-  index_t ld = 0;
-  void const* self = nullptr;
-  void (*finish)(void const* self, index_t row, index_t column, index_t rows, index_t columns, T* tile,
-                 index_t ld) = nullptr;
-};
-
-namespace detail {
+namespace gemm {
 
 constexpr index_t ceil_div(index_t a, index_t b) { return (a + b - 1) / b; }
 constexpr index_t round_up(index_t a, index_t b) { return ceil_div(a, b) * b; }
@@ -97,8 +84,8 @@ enum class access { in_place, in_task, shared };
 template <class T>
 struct product {
   index_t m, n, k;
-  matrix_source<T> a, b;
-  matrix_sink<T> c;
+  source<T> a, b;
+  sink<T> c;
   index_t blocks, depth;  // of k
   access left, right;
   left_block<T> a_all;       // left != in_task: the whole operand
@@ -118,7 +105,7 @@ void multiply_block(product<T> const& s, index_t row, index_t column, index_t ro
   T* const b_panels =
       s.right == access::in_task ? scope.take<T>(panel_elements<T>(s.depth, columns))
       : s.right == access::in_place && columns % shape::width ? scope.take<T>(s.depth * shape::columns) : nullptr;
-  bool const fetch = s.c.data && s.m * s.n * index_t(sizeof(T)) > (index_t(1) << 19);
+  bool const add = s.c.data && s.c.add, fetch = s.c.data && s.m * s.n * index_t(sizeof(T)) > (index_t(1) << 19);
   index_t const group = s.c.finish ? group_panels * shape::columns : columns;
   T* c = s.c.data ? s.c.data + row * s.c.ld + column : nullptr;
   index_t ld = s.c.ld;
@@ -161,13 +148,12 @@ void multiply_block(product<T> const& s, index_t row, index_t column, index_t ro
     for (index_t j = 0; j < columns; j += group) {
       index_t const wide = least(group, columns - j);
       T* const to = reused ? c : c + j;
-      sweep(rows, wide, depth, a, b, j / shape::columns, to, ld, block != 0, fetch);
+      sweep(rows, wide, depth, a, b, j / shape::columns, to, ld, add || block != 0, fetch);
       if (last && s.c.finish) s.c.finish(s.c.self, row, column + j, rows, wide, to, ld);
     }
   }
 }
 
-}  // namespace detail
-}  // namespace engine
+}  // namespace gemm
 }  // namespace WEFT_ISA
 }  // namespace weft
