@@ -1,7 +1,8 @@
 // Values, maps, reductions and products; no gradients, no layers, no files.
 #pragma once
-#include <weft/eval/explain.hpp>
-#include <weft/eval/several.hpp>
+#include <weft/engine/explain.hpp>
+#include <weft/engine/several.hpp>
 #include <weft/expr/borrow.hpp>
 #include <weft/expr/compose.hpp>
 #include <weft/expr/create.hpp>
+#include <weft/ops/product.hpp>

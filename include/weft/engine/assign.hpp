@@ -8,9 +8,9 @@
 //
 // Public: eval. Inside: what tensors and views call (assign_to, assign_place, update_in_place, fill_with, number_of).
 #pragma once
-#include <weft/eval/element.hpp>
-#include <weft/eval/product.hpp>
-#include <weft/expr/order.hpp>
+#include <weft/engine/execute.hpp>
+#include <weft/engine/holders.hpp>
+#include <weft/expr/element.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -71,7 +71,7 @@ WEFT_INLINE constexpr void assign_to(tensor<T, S>& t, E const& given, owner whos
       t.check_fit(ext);
       if (std::is_constant_evaluated()) {
         target_type result;
-        engine::fill_elements(e, result.items().items);
+        expr::fill_elements(e, result.items().items);
         t = result;
       } else {
         engine::write_inside(t, e);
@@ -136,7 +136,7 @@ WEFT_INLINE constexpr element_t<E> number_of(E const& e) {
     if constexpr (requires { e.items().items; }) return e.items().items[0];
     if (std::is_constant_evaluated()) {
       index_t const at[1] = {0};
-      return engine::element_at(e, at, engine::nothing_named{});
+      return expr::element_at(e, at, expr::nothing_named{});
     }
     tensor<element_t<E>, 0> t;
     assign_to(t, e, owner::variable);
@@ -200,18 +200,16 @@ void write_through(T* base, index_t const* strides, extents<R> const& ext, E con
   out.base = base;
   out.type = &result_type_of<T>;
   for (int d = 0; d < R; ++d) out.stride[d] = strides[d];
-  using cursor = memory<T>;
-  table<cursor> from;
-  leaf& fresh = from.at[0];
+  using copy = code_of<tokens<memory<T>>>;
+  leaf fresh;
   fresh.base = where.fresh.data();
   fresh.type = &leaf_type_of<T>;
   fresh.ext = nullptr;
   fresh.single = false;
   dense_strides(ext.data(), R, fresh.stride);
   f.set_row(R);
-  join_axes(f, from.at, 1, &out, 1);
-  cursor const c{};
-  run({program_of<false, false, cursor, one_result<T>>, f, from.at, 1, &out, 1, &c});
+  join_axes(f, &fresh, 1, &out, 1);
+  run({program_of<false, copy, results<result_as<T>>>, f, &fresh, 1, &out, 1, nullptr});
 }
 
 }  // namespace engine

@@ -48,7 +48,7 @@ struct shallow_context : context<Domain, Q, true, true> {
 // Names in scope. `Met`: the loop itself has a use for it, so that its definition stands among the tokens.
 struct no_names {};
 template <class Id, class D, bool Met, class Outer>
-struct name {
+struct scope {
   D const& definition;
   Outer const& outer;
 };
@@ -76,20 +76,56 @@ struct evaluated_part {
 template <class E>
 inline constexpr char type_mark = 0;
 
-// Where bind puts what it finds, in the order in which kernels enter their spots.
+// Where bind puts what it finds, in the order in which kernels enter their spots. (Another binder, which only says what
+// would be done, is explain's.)
 struct binder {
   frame const& f;
   leaf* next;
   number_bits* numbers;
-  storage* kept;            // of results evaluated apart
-  evaluated_part* parts;    // beside them
+  storage* kept;          // of results evaluated apart
+  evaluated_part* parts;  // beside them
   companion** companions;
-  leaf* tile = nullptr;     // the product whose epilogue is bound
+  leaf* tile = nullptr;   // the producer whose epilogue is bound
   int parts_count = 0;
+
+  template <class T>
+  WEFT_INLINE void constant(T x) {
+    set_number(*numbers++, x);
+  }
+  // Elements in memory, dense. `e`: their extents, which stay where they are until the leaves are placed.
+  template <class T, int R>
+  WEFT_INLINE void leaf_of(T const* data, whole_domain<R>, index_t const* e, int rank, bool single) {
+    leaf& l = *next++;
+    l.base = data;
+    l.type = &leaf_type_of<T>;
+    l.ext = e;
+    l.rank = static_cast<std::int16_t>(rank);
+    l.last = R - 1;
+    l.single = single;
+  }
+  template <class T>
+  WEFT_INLINE void leaf_of(T const* data, axis_map const& m, index_t const* e, int rank, bool single) {
+    leaf& l = *next++;
+    if (WEFT_CHECKS && !data) check_nothing_read(f);
+    l.type = &leaf_type_of<T>;
+    l.ext = nullptr;
+    l.single = single;
+    l.base = data + lay_out_dense(l, f, m, e, rank);
+  }
+  template <class T>
+  WEFT_INLINE void tile_of();
+  // What is evaluated before the loop begins: something of one element, and something with axes.
+  template <class Node, class Names>
+  void number(Node const& n, Names const& names);
+  template <class Node, class Map, class Names>
+  void part(Node const& n, Map const& m, Names const& names, bool single);
+  // A producer that is a source of rows.
+  template <class Node>
+  void rows(Node const& n);
 };
 
-template <class Context, class Node, class Map, class Names>
-auto bind(Node const& n, binder& b, Map const& m, Names const& names);
+template <class Context, class Node, class Binder, class Map, class Names>
+auto bind(Node const& n, Binder& b, Map const& m, Names const& names);
 template <class Context, class Node>
 using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<binder&>(),
                                      whole_domain<Node::dims.rank>{}, no_names{}));
@@ -119,6 +155,7 @@ struct table {
   [[no_unique_address]] std::conditional_t<(kept > 0), kept_parts<kept>, no_names> own;
   WEFT_INLINE table() {
     if constexpr (leaves == 0) at[0].base = nullptr;
+    if constexpr (numbers == 0) number[0] = {};
   }
   table(table const&) = delete;
   WEFT_INLINE binder into(frame const& f) {
@@ -128,31 +165,6 @@ struct table {
       return {f, at, number, nullptr, nullptr, nullptr};
   }
 };
-
-template <class T>
-WEFT_INLINE void add_number(binder& b, T x) {
-  set_number(*b.numbers++, x);
-}
-// A dense leaf. `e`: its extents, which stay where they are until the leaves are placed.
-template <class T, int R>
-WEFT_INLINE void add_leaf(binder& b, T const* data, whole_domain<R>, index_t const* e, int rank, bool single) {
-  leaf& l = *b.next++;
-  l.base = data;
-  l.type = &leaf_type_of<T>;
-  l.ext = e;
-  l.rank = static_cast<std::int16_t>(rank);
-  l.last = R - 1;
-  l.single = single;
-}
-template <class T>
-WEFT_INLINE void add_leaf(binder& b, T const* data, axis_map const& m, index_t const* e, int rank, bool single) {
-  leaf& l = *b.next++;
-  if (WEFT_CHECKS && !data) check_nothing_read(b.f);
-  l.type = &leaf_type_of<T>;
-  l.ext = nullptr;
-  l.single = single;
-  l.base = data + lay_out_dense(l, b.f, m, e, rank);
-}
 
 // -- the contexts of children ----------------------------------------------------------------------------------------
 
@@ -233,7 +245,7 @@ WEFT_INLINE auto close_over(Node const& n, no_names const&) {
   return n;
 }
 template <class Node, class Id, class D, bool Met, class Outer>
-auto close_over(Node const& n, name<Id, D, Met, Outer> const& names) {
+auto close_over(Node const& n, scope<Id, D, Met, Outer> const& names) {
   if constexpr (Node::role == role::fold || Node::role == role::producer)
     return expr::rebuilt(n, [&](auto const& k) { return close_over(k, names); });
   else if constexpr (expr::mentions<Id, Node>)
@@ -275,49 +287,16 @@ bool same_expression(E const& x, E const& y) {
 template <class T, int R, class E>
 tensor<T, R> evaluated(E const& e);
 
-template <class E>
-storage const* find_part(binder const& b, E const& n) {
-  for (int i = 0; i < b.parts_count; ++i)
-    if (b.parts[i].type == &type_mark<E> && same_expression(n, *static_cast<E const*>(b.parts[i].node)))
-      return b.parts[i].result;
-  return nullptr;
-}
-template <class E>
-void remember_part(binder& b, E const& n, storage const* result) {
-  b.parts[b.parts_count++] = {&type_mark<E>, &n, result};
-}
-
-template <class Context, class Node, class Map, class Names>
-auto bind_evaluated(Node const& n, binder& b, Map const& m, Names const& names) {
+template <class Context, class Node, class Binder, class Map, class Names>
+auto bind_evaluated(Node const& n, Binder& b, Map const& m, Names const& names) {
   using T = element_t<Node>;
-  constexpr int R = Node::dims.rank;
-  if constexpr (R == 0) {
-    add_number<T>(b, *evaluated<T, 0>(close_over(n, names)).data());
+  if constexpr (Node::dims.rank == 0) {
+    b.number(n, names);
     return tokens<number<T>>{};
   } else {
-    constexpr bool closed = !is_open<Node>();
-    storage buffer;
-    if constexpr (closed) {
-      if (storage const* const again = find_part(b, n)) buffer = *again;
-    }
-    if (!buffer) {
-      auto result = evaluated<T, R>(close_over(n, names));
-      buffer = static_cast<storage&&>(result.items().buffer);
-    }
-    add_leaf(b, static_cast<T const*>(std::as_const(buffer).data()), as_axis_map(m), n.sizes().data(), R, Context::outer);
-    *b.kept = static_cast<storage&&>(buffer);
-    if constexpr (closed) remember_part(b, n, b.kept);
-    ++b.kept;
+    b.part(n, m, names, Context::outer);
     return tokens<memory<T, Context::outer, true>>{};
   }
-}
-// sum(x) beside an operand of any rank: a number, found before the loop begins. Precondition: n has one element.
-template <class Node, class Names>
-auto bind_number(Node const& n, binder& b, Names const& names) {
-  using T = element_t<Node>;
-  auto const result = evaluated<T, Node::dims.rank>(close_over(n, names));
-  add_number<T>(b, *result.data());
-  return tokens<number<T>>{};
 }
 
 // -- a function a role -----------------------------------------------------------------------------------------------
@@ -327,15 +306,15 @@ struct binding;
 
 template <>
 struct binding<role::leaf> {
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const& m, Names const&) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const&) {
     using T = element_t<Node>;
     T const* const data = n.data();
     if constexpr (Node::dims.rank == 0) {
-      add_number<T>(b, *data);
+      b.constant(static_cast<T>(*data));
       return tokens<number<T>>{};
     } else {
-      add_leaf(b, data, m, n.extents_at(), Node::dims.rank, Context::outer);
+      b.leaf_of(data, m, n.extents_at(), Node::dims.rank, Context::outer);
       return tokens<memory<T, Context::outer>>{};
     }
   }
@@ -343,9 +322,9 @@ struct binding<role::leaf> {
 
 template <>
 struct binding<role::number> {
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const&, Names const&) {
-    add_number<element_t<Node>>(b, n.value);
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const&, Names const&) {
+    b.constant(static_cast<element_t<Node>>(n.value));
     return tokens<number<element_t<Node>>>{};
   }
 };
@@ -370,15 +349,15 @@ auto ending_of_map(std::integer_sequence<int, I...>) {
 
 template <>
 struct binding<role::map> {
-  template <class Context, class Node, class Map, class Names, int... I>
-  WEFT_INLINE static auto children(Node const& n, binder& b, Map const& m, Names const& names,
+  template <class Context, class Node, class Binder, class Map, class Names, int... I>
+  WEFT_INLINE static auto children(Node const& n, Binder& b, Map const& m, Names const& names,
                                    std::integer_sequence<int, I...>) {
     (static_cast<void>(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names)), ...);
     return joined_t<decltype(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names))...,
                     decltype(ending_of_map<Node>(expr::kid_indices<Node>{}))>{};
   }
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const& m, Names const& names) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
     expr::check_life(n);
     return children<Context>(n, b, m, names, expr::kid_indices<Node>{});
   }
@@ -386,8 +365,8 @@ struct binding<role::map> {
 
 template <>
 struct binding<role::fold> {
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const& m, Names const& names) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
     using A = kid_t<0, Node>;
     if constexpr (fold_fuses<Context, Node>) {
       whole_domain<A::dims.rank> const own;
@@ -402,11 +381,12 @@ struct binding<role::fold> {
 
 template <>
 struct binding<role::view> {
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const& m, Names const& names) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
     using A = kid_t<0, Node>;
     if constexpr (expr::evaluated_number<Node> && !drops_row<Context, Node>) {
-      return bind_number(kid<0>(n), b, names);
+      b.number(kid<0>(n), names);
+      return tokens<number<element_t<Node>>>{};
     } else {
       axis_map r;
       n.look(r, as_axis_map(m));
@@ -420,31 +400,18 @@ struct binding<role::view> {
   }
 };
 
-// The tile of a product, as the rest of the statement sees it.
-template <class T>
-WEFT_INLINE void set_tile_leaf(leaf& l) {
-  l.base = nullptr;
-  l.type = &leaf_type_of<T>;
-  l.ext = nullptr;
-  l.single = false;
-  for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
-}
-template <class Node>
-void bind_rows(Node const& n, binder& b);
-
 template <>
 struct binding<role::producer> {
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const& m, Names const& names) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
     using T = element_t<Node>;
     if constexpr (Context::tile) {
       // The driver's tile: its address and row pitch are set for each block (engine/product.hpp).
-      b.tile = b.next++;
-      set_tile_leaf<T>(*b.tile);
+      b.template tile_of<T>();
       return tokens<memory<T>>{};
     } else if constexpr (computed_by_rows<Context, Node> && !is_open<Node>()) {
       if (covers_frame(n.sizes(), b.f))
-        bind_rows(n, b);
+        b.rows(n);
       else
         bind_evaluated<Context>(n, b, m, names);
       return tokens<memory<T, false, true>>{};
@@ -463,8 +430,8 @@ struct binding<role::producer> {
 template <>
 struct binding<role::let> {
   // The node may be narrower than the definition, whose place is then that of the reduction it stands in.
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto define_it(Node const& n, binder& b, Map const& m, Names const& names) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto define_it(Node const& n, Binder& b, Map const& m, Names const& names) {
     using D = kid_t<0, Node>;
     constexpr int C = D::dims.rank;
     using defining = defining_context<Context, D>;
@@ -475,35 +442,35 @@ struct binding<role::let> {
       return bind<child_context<defining, Node, D>>(kid<0>(n), b, m, names);
     }
   }
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const& n, binder& b, Map const& m, Names const& names) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
     using D = kid_t<0, Node>;
     using B = kid_t<1, Node>;
     using id = typename Node::id;
     constexpr uses used = find_uses<id, Context, B>();
     if constexpr (used.loop) {
-      name<id, D, true, Names> const inner{kid<0>(n), names};
+      scope<id, D, true, Names> const inner{kid<0>(n), names};
       using definition = decltype(define_it<Context>(n, b, m, names));
       using body = decltype(bind<Context>(kid<1>(n), b, m, inner));
       define_it<Context>(n, b, m, names);
       bind<Context>(kid<1>(n), b, m, inner);
       return joined_t<definition, tokens<define>, body, tokens<forget>>{};
     } else {
-      return bind<Context>(kid<1>(n), b, m, name<id, D, false, Names>{kid<0>(n), names});
+      return bind<Context>(kid<1>(n), b, m, scope<id, D, false, Names>{kid<0>(n), names});
     }
   }
 };
 
 template <>
 struct binding<role::name> {
-  template <class Context, class Node, class Map, class Names>
-  WEFT_INLINE static auto make(Node const&, binder&, Map const&, Names const&) {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const&, Binder&, Map const&, Names const&) {
     return find<typename Node::id, 0>(static_cast<Names const*>(nullptr));
   }
 
  private:
   template <class Id, int Depth, class Other, class D, bool Met, class Outer>
-  static auto find(name<Other, D, Met, Outer> const*) {
+  static auto find(scope<Other, D, Met, Outer> const*) {
     if constexpr (std::is_same_v<Id, Other>)
       return tokens<recall<Depth>>{};
     else
@@ -511,9 +478,51 @@ struct binding<role::name> {
   }
 };
 
-template <class Context, class Node, class Map, class Names>
-WEFT_INLINE auto bind(Node const& n, binder& b, Map const& m, Names const& names) {
+template <class Context, class Node, class Binder, class Map, class Names>
+WEFT_INLINE auto bind(Node const& n, Binder& b, Map const& m, Names const& names) {
   return binding<Node::role>::template make<Context>(n, b, m, names);
+}
+
+// -- what the binder evaluates ---------------------------------------------------------------------------------------
+
+// The tile of a producer, as the rest of the statement sees it.
+template <class T>
+WEFT_INLINE void set_tile_leaf(leaf& l) {
+  l.base = nullptr;
+  l.type = &leaf_type_of<T>;
+  l.ext = nullptr;
+  l.single = false;
+  for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
+}
+template <class T>
+WEFT_INLINE void binder::tile_of() {
+  tile = next++;
+  set_tile_leaf<T>(*tile);
+}
+template <class Node, class Names>
+void binder::number(Node const& n, Names const& names) {
+  using T = element_t<Node>;
+  auto const result = evaluated<T, Node::dims.rank>(close_over(n, names));
+  constant(static_cast<T>(*result.data()));
+}
+// Of equal parts of a statement one is evaluated.
+template <class Node, class Map, class Names>
+void binder::part(Node const& n, Map const& m, Names const& names, bool single) {
+  using T = element_t<Node>;
+  constexpr int R = Node::dims.rank;
+  constexpr bool closed = !is_open<Node>();
+  storage buffer;
+  if constexpr (closed) {
+    for (int i = 0; i < parts_count && !buffer; ++i)
+      if (parts[i].type == &type_mark<Node> && same_expression(n, *static_cast<Node const*>(parts[i].node)))
+        buffer = *parts[i].result;
+  }
+  if (!buffer) buffer = static_cast<storage&&>(evaluated<T, R>(close_over(n, names)).items().buffer);
+  auto const ext = n.sizes();
+  leaf_of(static_cast<T const*>(std::as_const(buffer).data()), as_axis_map(m), ext.data(), R, single);
+  *kept = static_cast<storage&&>(buffer);
+  if constexpr (closed) parts[parts_count++] = {&type_mark<Node>, &n, kept};
+  ++kept;
 }
 
 }  // namespace engine

@@ -91,10 +91,10 @@ template <class T>
       for (; c + W <= columns; c += W) {
         index_t r = 0;
         for (; r + W <= rows; r += W) {
-          P block[static_cast<std::size_t>(W)];
-          for (int i = 0; i < W; ++i) block[i] = P::load(p + r + (c + i) * column_step);
-          simd::transpose(block);
-          for (int i = 0; i < W; ++i) block[i].store(out + (r + i) * ld + c);
+          P square[static_cast<std::size_t>(W)];
+          for (int i = 0; i < W; ++i) square[i] = P::load(p + r + (c + i) * column_step);
+          simd::transpose(square);
+          for (int i = 0; i < W; ++i) square[i].store(out + (r + i) * ld + c);
         }
         for (; r < rows; ++r)
           for (int i = 0; i < W; ++i) out[r * ld + c + i] = p[r + (c + i) * column_step];

@@ -12,6 +12,8 @@
 #include <weft/engine/registers.hpp>
 #include <weft/expr/accumulate.hpp>
 
+#include <bit>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
@@ -71,15 +73,14 @@ struct counter {
     }
     level[l] = a;
   }
+  // Precondition: there was a block.
   WEFT_INLINE Totals joined() {
-    Totals a;
-    bool any = false;
-    index_t n = blocks;
-    for (int l = 0; n; n >>= 1, ++l)
+    int l = std::countr_zero(static_cast<std::uint64_t>(blocks));
+    Totals a = level[l];
+    for (index_t n = blocks >> (l + 1); ++l, n; n >>= 1)
       if (n & 1) {
-        if (any) Join::join(level[l], a);
+        Join::join(level[l], a);
         a = level[l];
-        any = true;
       }
     return a;
   }

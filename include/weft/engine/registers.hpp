@@ -58,11 +58,11 @@ struct value_of_token<C, N, I, mapped<Op, T...>> {
   template <int... K>
   static auto find(std::integer_sequence<int, K...>) {
     if constexpr (C::code.at[I].given)
-      return pack<typename mapped<Op, T...>::type, N>();
+      return std::type_identity<pack<typename mapped<Op, T...>::type, N>>();
     else
-      return applied<Op, T...>::on(std::declval<value_t<C, N, C::code.at[I].of[K]>>()...);
+      return std::type_identity<decltype(applied<Op, T...>::on(std::declval<value_t<C, N, C::code.at[I].of[K]>>()...))>();
   }
-  using type = decltype(find(std::make_integer_sequence<int, int(sizeof...(T))>{}));
+  using type = typename decltype(find(std::make_integer_sequence<int, int(sizeof...(T))>{}))::type;
 };
 template <class C, int N, int I>
 struct value_of : value_of_token<C, N, I, typename C::template token<I>> {};

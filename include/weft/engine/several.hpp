@@ -4,89 +4,11 @@
 // maps and row programs, or values per row such as a mean and a variance); otherwise each is evaluated by itself,
 // into memory of its own, and the targets are written last.
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
-
-template <class A, class B>
-struct both_values {
-  A a;
-  B b;
-};
-template <class A, class B>
-struct both_line {
-  A a;
-  B b;
-  template <class P, class C>
-  WEFT_INLINE auto load(index_t i, P part, C const& cells) const {
-    auto const x = a.load(i, part, cells);
-    auto const y = b.load(i, part, cells);
-    return both_values<std::remove_const_t<decltype(x)>, std::remove_const_t<decltype(y)>>{x, y};
-  }
-};
-template <class A, class B>
-struct both_cursors {
-  static constexpr int leaves = A::leaves + B::leaves, kept = A::kept + B::kept;
-  static constexpr int avail = larger(A::avail, B::avail);
-  static constexpr int cost = A::cost + B::cost;
-  static constexpr int width = larger(A::width, B::width);
-  A a;
-  B b;
-  WEFT_INLINE void enter(spot const*& s) {
-    a.enter(s);
-    b.enter(s);
-  }
-  template <int Last>
-  WEFT_INLINE void take_rows(scratch_rows& s) {
-    a.template take_rows<Last>(s);
-    b.template take_rows<Last>(s);
-  }
-  template <int P, int N, class E>
-  WEFT_INLINE auto line(index_t r, E const& e) const {
-    auto x = a.template line<P, N>(r, e);
-    auto y = b.template line<P, N>(r, e);
-    return both_line<decltype(x), decltype(y)>{x, y};
-  }
-};
-template <class A, class B, int Last>
-struct rows_kept<both_cursors<A, B>, Last> {
-  static constexpr int rows = rows_kept<A, Last>::rows + rows_kept<B, Last>::rows;
-  static constexpr index_t bytes = rows_kept<A, Last>::bytes + rows_kept<B, Last>::bytes;
-};
-template <class A, class B>
-struct work_in<both_cursors<A, B>> {
-  template <int P, int N, int Last, class E>
-  WEFT_INLINE static auto make(both_cursors<A, B>& c, index_t r, E const& e) {
-    return join_work(work_of<P, N, Last>(c.a, r, e), work_of<P, N, Last>(c.b, r, e));
-  }
-};
-
-template <class A, class B>
-struct both_places {
-  A a;
-  B b;
-  static constexpr std::nullptr_t p = nullptr;  // no row is offered as scratch
-  template <class V, class W, class P>
-  WEFT_INLINE void put(index_t i, both_values<V, W> v, P part) const {
-    a.put(i, v.a, part);
-    b.put(i, v.b, part);
-  }
-};
-template <class A, class B>
-struct both_results {
-  static constexpr int width = larger(A::width, B::width);
-  A a;
-  B b;
-  WEFT_INLINE explicit both_results(outlet const*& o) : a(o), b(o) {}
-  template <bool Map>
-  WEFT_INLINE auto row(index_t r) const {
-    auto x = a.template row<Map>(r);
-    auto y = b.template row<Map>(r);
-    return both_places<decltype(x), decltype(y)>{x, y};
-  }
-};
 
 // Pairs of a tensor and what it becomes.
 template <class... X>
@@ -104,14 +26,6 @@ struct pairs<Tensor, E, Rest...> {
   using T = element_t<Tensor>;
   static constexpr int R = E::dims.rank;
   room where{};
-  static auto results_of() {
-    if constexpr (sizeof...(Rest) > 0)
-      return std::type_identity<both_results<one_result<T>, typename pairs<Rest...>::results>>();
-    else
-      return std::type_identity<one_result<T>>();
-  }
-  using results = typename decltype(results_of())::type;
-
   static_assert(holds<T, element_t<E>>, "weft: this would narrow the tensor's elements or change their kind: use cast<T>");
   static_assert(assignable(Tensor::dims, E::dims), "weft: assign: the tensor and its value differ in rank or size");
 
@@ -153,14 +67,23 @@ struct pairs<Tensor, E, Rest...> {
   }
   template <class Context>
   auto bind_all(binder& b) const {
-    using C = engine::bound<Context, E>;
+    using own = engine::bound<Context, E>;
+    engine::bind<Context>(value, b, whole_domain<R>{}, no_names{});
     if constexpr (sizeof...(Rest) > 0) {
       using more = decltype(rest.template bind_all<Context>(b));
-      return both_cursors<C, more>{bind<Context>(value, b, whole_domain<R>{}, no_names{}),
-                                   rest.template bind_all<Context>(b)};
+      rest.template bind_all<Context>(b);
+      return joined_t<own, more>{};
     } else {
-      return bind<Context>(value, b, whole_domain<R>{}, no_names{});
+      return own{};
     }
+  }
+  template <bool Wide, class... R>
+  static auto results_and(results<R...>) {
+    using own = results<R..., result_as<T, Wide>>;
+    if constexpr (sizeof...(Rest) > 0)
+      return pairs<Rest...>::template results_and<Wide>(own{});
+    else
+      return own{};
   }
   static constexpr int count = 1 + int(sizeof...(Rest)) / 2;
   // out (count)
@@ -191,13 +114,13 @@ struct pairs<Tensor, E, Rest...> {
   }
 };
 
+// May two expressions share a sweep?
 template <class A, class B>
 constexpr bool same_kind() {
-  constexpr auto x = expr::narrow<A>, y = expr::narrow<B>;
-  if (A::dims.rank != B::dims.rank || product_in<A>::whole || product_in<B>::whole || root<A>::columns ||
-      root<B>::columns)
-    return false;
-  if (x.q > 0 || y.q > 0) return x.q == y.q && x.domain == y.domain;
+  constexpr auto x = expr::row_of<A>, y = expr::row_of<B>;
+  constexpr strategy s = strategy_of<A>;
+  if (A::dims.rank != B::dims.rank || s != strategy_of<B> || s == strategy::product || s == strategy::columns) return false;
+  if (s == strategy::narrow) return x.q == y.q && x.domain == y.domain;
   int const p = expr::fused_axes<A>, q = expr::fused_axes<B>;
   return p == q || p == 0 || q == 0;
 }
@@ -206,7 +129,7 @@ struct kinds;
 template <class First, class Tensor, class E, class... Rest>
 struct kinds<First, Tensor, E, Rest...> {
   static constexpr bool same = same_kind<First, E>() && kinds<First, Rest...>::same;
-  static constexpr int fused = expr::first_of(expr::fused_axes<E>, kinds<First, Rest...>::fused);
+  static constexpr int fused = expr::fused_axes<E> ? expr::fused_axes<E> : kinds<First, Rest...>::fused;
 };
 template <class First>
 struct kinds<First> {
@@ -217,15 +140,16 @@ struct kinds<First> {
 // One sweep for all. `Narrow`: one value a row.
 template <bool Narrow, class Context, class Pairs>
 WEFT_INLINE void sweep_pairs(Pairs& p, frame& f) {
-  using cursor = decltype(p.template bind_all<Context>(std::declval<binder&>()));
-  table<cursor> leaves;
-  binder b = leaves.into(f);
-  cursor const c = p.template bind_all<Context>(b);
-  place_leaves(leaves.at, cursor::leaves, f);
+  using code = code_of<decltype(p.template bind_all<Context>(std::declval<binder&>())), Pairs::count>;
+  using outs = decltype(Pairs::template results_and<!Narrow>(results<>{}));
+  table<code> t;
+  binder b = t.into(f);
+  p.template bind_all<Context>(b);
+  place_leaves(t.at, code::leaves, f);
   result out[Pairs::count];
-  p.place(out, leaves.at, cursor::leaves, f, !Narrow);
-  if constexpr (!Narrow && Context::q == 0) join_axes(f, leaves.at, cursor::leaves, out, Pairs::count);
-  run({program_of<Narrow, false, cursor, typename Pairs::results>, f, leaves.at, cursor::leaves, out, Pairs::count, &c});
+  p.place(out, t.at, code::leaves, f, !Narrow);
+  if constexpr (!Narrow && Context::q == 0) join_axes(f, t.at, code::leaves, out, Pairs::count);
+  run({program_of<false, code, outs>, f, t.at, code::leaves, out, Pairs::count, t.number});
 }
 
 template <class First, class Pairs, class... X>
@@ -233,20 +157,19 @@ void assign_pairs(Pairs& p) {
   p.check();
   auto const& e = p.value;
   if constexpr (kinds<First, X...>::same) {
-    constexpr auto one = expr::narrow<First>;
+    constexpr bool narrow = strategy_of<First> == strategy::narrow;
     constexpr int R = First::dims.rank;
     frame f;
     if (p.same_sizes(e.sizes())) {
-      if constexpr (one.q > 0) {
-        using with = context<one.domain, one.q, true, true>;
-        auto const ext = reduced<First>::sizes(e);
-        if (narrow_agrees<with>(e, ext.data()) && p.template agree<with>(ext.data())) {
-          set_extents<one.domain>(f, ext);
-          f.set_row(one.domain - one.q);
+      if constexpr (narrow) {
+        using with = typename values_fused<First>::context;
+        auto const ext = reduced_sizes(e);
+        if (values_agree<with>(e, ext.data()) && p.template agree<with>(ext.data())) {
+          set_extents<with::domain>(f, ext);
+          f.set_row(with::domain - with::q);
           p.open(p);
           sweep_pairs<true, with>(p, f);
-          p.close();
-          return;
+          return p.close();
         }
       } else {
         constexpr int q = kinds<First, X...>::fused;
@@ -256,8 +179,7 @@ void assign_pairs(Pairs& p) {
           f.set_row(R - q);
           p.open(p);
           sweep_pairs<false, context<R, q, true>>(p, f);
-          p.close();
-          return;
+          return p.close();
         }
       }
     }

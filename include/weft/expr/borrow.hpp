@@ -125,12 +125,5 @@ void write_borrowed(borrowed<T, R>& b, X const& given) {
 }
 
 
-namespace expr {
-template <class T, int R>
-struct narrow_of<borrowed<T, R>> {
-  static constexpr narrowness value{0, 0, true, R};
-};
-}  // namespace expr
-
 }  // namespace WEFT_ISA
 }  // namespace weft

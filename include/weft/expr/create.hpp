@@ -2,7 +2,7 @@
 //
 //   zeros<float>({2, 3})   full<double>({2, 3, 4}, 0.5)   arange<int>(6)   reshape(arange<int>(6), {3, -1})
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {

@@ -1,7 +1,6 @@
 // One element of an expression, straight from its definition: slow, obviously right, and constexpr. It is what the
 // compiler runs on tensors it knows, and what tests compare the loops with.
 #pragma once
-#include <weft/expr/contract.hpp>
 #include <weft/expr/let.hpp>
 #include <weft/expr/reduce.hpp>
 
@@ -108,15 +107,21 @@ constexpr element_t<E> element_at(E const& e, index_t const* at, Names const& na
     return named_element(at, names, static_cast<typename E::id*>(nullptr));
   } else if constexpr (E::role == role::map) {
     using Op = typename E::operation;
-    return [&]<int... I>(std::integer_sequence<int, I...>) {
-      using P = typename Op::template compute<element_t<kid_t<I, E>>...>;
-      if constexpr (requires { Op::chooses; })
-        return static_cast<T>(Op::apply(static_cast<bool>(child_at<R>(kid<0>(e), at, names)),
-                                        static_cast<P>(child_at<R>(kid<1>(e), at, names)),
-                                        static_cast<P>(child_at<R>(kid<2>(e), at, names))));
-      else
-        return static_cast<T>(Op::apply(static_cast<P>(child_at<R>(kid<I>(e), at, names))...));
-    }(kid_indices<E>{});
+    using A = kid_t<0, E>;
+    if constexpr (E::arity == 1) {
+      using P = typename Op::template compute<element_t<A>>;
+      return static_cast<T>(Op::apply(static_cast<P>(element_at(kid<0>(e), at, names))));
+    } else if constexpr (E::arity == 2) {
+      using P = typename Op::template compute<element_t<A>, element_t<kid_t<1, E>>>;
+      return static_cast<T>(Op::apply(static_cast<P>(child_at<R>(kid<0>(e), at, names)),
+                                      static_cast<P>(child_at<R>(kid<1>(e), at, names))));
+    } else {
+      using P = typename Op::template compute<element_t<A>, element_t<kid_t<1, E>>, element_t<kid_t<2, E>>>;
+      using First = std::conditional_t<requires { Op::chooses; }, bool, P>;
+      return static_cast<T>(Op::apply(static_cast<First>(child_at<R>(kid<0>(e), at, names)),
+                                      static_cast<P>(child_at<R>(kid<1>(e), at, names)),
+                                      static_cast<P>(child_at<R>(kid<2>(e), at, names))));
+    }
   } else if constexpr (E::role == role::view) {
     using A = kid_t<0, E>;
     index_t own[max_rank + 1] = {};

@@ -17,7 +17,7 @@
 //
 // Public: operator<<, to_string, set_printoptions, print_options, printoptions.
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 #include <weft/expr/decimal.hpp>
 
 #include <iosfwd>

@@ -291,6 +291,7 @@ class tensor : public described<tensor<T, S>, T, to_shape(S)> {
   }
 
   WEFT_ALWAYS_INLINE constexpr extents<dims.rank> sizes() const { return items_.sizes(); }
+  WEFT_ALWAYS_INLINE index_t const* extents_at() const { return items_.extents_at(); }
   // Invalidated by copying or capturing the tensor, and by writing to it.
   WEFT_ALWAYS_INLINE constexpr T const* data() const { return items_.data(); }
   WEFT_ALWAYS_INLINE constexpr T* data() { return items_.data(); }

@@ -3,7 +3,7 @@
 //   scatter_into(p, g, v)                        adds g to the places that a view shows
 //   multiply_into(out, adds, m, n, k, a, b)      out (m, n) = or += a (m, k) b (k, n)
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 #include <weft/grad/sink.hpp>
 
 namespace weft {

@@ -5,7 +5,7 @@
 //
 // Public to the sweep: sink, sink_of, wiring, sink_line; staged, exclusive, prepare_sinks, enter_sinks, leave_sinks.
 #pragma once
-#include <weft/eval/bind.hpp>
+#include <weft/engine/bind.hpp>
 #include <weft/grad/tracked.hpp>
 
 namespace weft {

@@ -6,8 +6,8 @@
 // `e` is a tree of maps and views over tracked leaves, reductions and products; `v` is the same tree one order below,
 // whose leaves hold the values. The first sweep over the last statement of a function needs no cotangent from memory.
 #pragma once
-#include <weft/eval/assign.hpp>
-#include <weft/eval/kernel.hpp>
+#include <weft/engine/assign.hpp>
+#include <weft/engine/kernel.hpp>
 #include <weft/grad/mirror.hpp>
 
 namespace weft {

@@ -11,7 +11,7 @@
 //
 // Public, in weft::nn: Linear, linear.
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 #include <weft/nn/init.hpp>
 #include <weft/nn/parameter.hpp>
 

@@ -12,7 +12,7 @@
 //
 // Public, in weft::optim: adamw, adamw_options, adam, adam_options.
 #pragma once
-#include <weft/eval/several.hpp>
+#include <weft/engine/several.hpp>
 #include <weft/optim/state.hpp>
 
 #include <cmath>

@@ -4,7 +4,7 @@
 //
 // Public, in weft::optim: clip_grad_norm.
 #pragma once
-#include <weft/eval/assign.hpp>
+#include <weft/engine/assign.hpp>
 #include <weft/nn/module.hpp>
 
 #include <cmath>

@@ -10,7 +10,7 @@
 //
 // Public, in weft::optim: sgd, sgd_options.
 #pragma once
-#include <weft/eval/several.hpp>
+#include <weft/engine/several.hpp>
 #include <weft/optim/state.hpp>
 
 #include <utility>

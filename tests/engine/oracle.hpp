@@ -1,4 +1,4 @@
-// What an expression should be: every element computed straight from its definition (engine::fill_elements), and
+// What an expression should be: every element computed straight from its definition (expr::fill_elements), and
 // compared with what the loops give.
 //
 //   agrees(softmax(x));                 within a few roundings
@@ -73,7 +73,7 @@ std::string difference(T const* got, T const* want, index_t n, double rtol) {
 template <class E>
 auto by_definition(E const& e) {
   auto t = weft::empty<weft::element_t<E>>({e.size()});
-  weft::engine::fill_elements(weft::stored(e), t.data());
+  weft::expr::fill_elements(weft::stored(e), t.data());
   return t;
 }
 

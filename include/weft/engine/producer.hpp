@@ -1,0 +1,265 @@
+// Operations with a loop of their own inside a statement: what they read and where their results go.
+//
+//   relu(matmul(f(x), w) + b)
+//     operand     what lies in memory is described by its strides; a lazy operand is bound here and computed block by block
+//                 when the producer asks for it, a row program by whole rows
+//     epilogue    the rest of the tree is bound once, with the producer's result as a tile; it runs on each finished block
+//                 while that is in cache
+//     rows        or the producer is itself a source: the loop around it asks for some rows at a time
+//
+// A producer's node has `production`, made from the node, which holds its operands bound:
+//   reads(range)                         does it read from this memory?
+//   run(sink)                            all of it, into a gemm::batched_sink
+//   rows(position, row, rows, out, ld)   some rows of the matrix at one position of the axes before (if Node has `rows`)
+#pragma once
+#include <weft/engine/execute.hpp>
+#include <weft/gemm/batch.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace engine {
+
+// The linear row of a frame whose last axis is the row.
+WEFT_INLINE index_t row_at(frame const& f, index_t const* position, index_t row) {
+  index_t r = 0;
+  for (int d = 0; d + 2 < f.rank; ++d) r = r * f.ext[d] + position[d];
+  return r * f.ext[f.rank - 2] + row;
+}
+
+// An operand of a producer that works in T on matrices of R axes in all; `E` is aligned with them at the end. Lives as long
+// as the producer runs.
+template <class T, int R, class E>
+struct operand {
+  static constexpr int q = E::dims.rank == R && expr::fused_axes<E> == 1 ? 1 : 0;
+  using alone = context<R, 0, E::dims.rank == R>;
+  using fused = context<R, q, E::dims.rank == R>;
+  template <class With>
+  using code_in = code_of<decltype(bind<With>(std::declval<E const&>(), std::declval<binder&>(),
+                                              std::declval<axis_map const&>(), no_names{}))>;
+  using code = code_in<alone>;
+
+  // Bound in one of two ways: as a row program, if its reductions have its rows.
+  template <class With>
+  struct bound_in {
+    using code = code_in<With>;
+    table<code> t;
+    program const* p = &program_of<false, code, results<result_as<T>>>;
+    void take(E const& e, frame const& f) {
+      binder b = t.into(f);
+      bind<With>(e, b, axis_map::identity<R>(), no_names{});
+      place_leaves(t.at, code::leaves, f);
+    }
+  };
+  struct none {
+    void take(E const&, frame const&) {}
+  };
+
+  frame f;
+  bool by_rows = false;
+  std::conditional_t<q == 1, bound_in<fused>, none> rows;
+  bound_in<alone> blocks;
+  index_t steps[max_rank] = {};
+
+  // `ext`: the operand's own sizes, stretched over the axes before the last two.
+  operand(E const& e, extents<R> const& ext) {
+    set_extents<R>(f, ext);
+    f.set_row(R - 1);
+    if constexpr (q == 1) {
+      by_rows = same_extents(e.sizes(), ext) && rows_agree<fused>(e, ext.data());
+      if (by_rows) {
+        rows.take(e, f);
+        return;
+      }
+    }
+    blocks.take(e, f);
+    for (int d = 0; d + 2 < R; ++d) steps[d] = in_memory() ? blocks.t.at[0].stride[d] : 1;
+  }
+  operand(operand const&) = delete;
+
+  // What explain says of it; whether it lies in memory.
+  template <class Survey>
+  static bool explain(E const& e, extents<R> const& ext, Survey& s) {
+    bool by_rows = false;
+    if constexpr (q == 1) {
+      by_rows = same_extents(e.sizes(), ext) && rows_agree<fused>(e, ext.data());
+      if (by_rows) bind<fused>(e, s, axis_map::identity<R>(), no_names{});
+    }
+    if (!by_rows) bind<alone>(e, s, axis_map::identity<R>(), no_names{});
+    return one_leaf && !by_rows;
+  }
+
+  static constexpr bool one_leaf = code::size == 1 && code::leaves == 1 && std::is_same_v<element_t<E>, T>;
+  bool in_memory() const {
+    if constexpr (one_leaf)
+      return !by_rows && !blocks.t.at[0].computed();
+    else
+      return false;
+  }
+  bool reads(byte_range w) const {
+    if constexpr (q == 1)
+      if (by_rows) return reads_from(rows.t.at, decltype(rows)::code::leaves, f, w);
+    return reads_from(blocks.t.at, code::leaves, f, w);
+  }
+  gemm::batched_source<T> source() const {
+    gemm::batched_source<T> s;
+    s.steps = steps;
+    if (in_memory()) {
+      s.data = static_cast<T const*>(blocks.t.at[0].base);
+      s.row_stride = blocks.t.at[0].stride[R - 2];
+      s.column_stride = blocks.t.at[0].stride[R - 1];
+    } else {
+      s.self = this;
+      s.read = &read;
+      s.whole_rows = by_rows;
+    }
+    return s;
+  }
+  // out (count, columns), ld: rows [row, row + count) of the matrix at `position`, columns from `column` on
+  void copy(index_t const* position, index_t row, index_t column, index_t count, index_t columns, T* out,
+            index_t ld) const {
+    index_t const r = row_at(f, position, row);
+    result piece;
+    piece.type = &result_type_of<T>;
+    for (int d = 0; d < R; ++d) piece.stride[d] = 0;
+    piece.base = out - row * ld - column;
+    piece.stride[R - 2] = ld;
+    piece.stride[R - 1] = 1;
+    part_of const part{r, r + count, column, column + columns, false};
+    if constexpr (q == 1)
+      if (by_rows)
+        return run_part({*rows.p, f, rows.t.at, decltype(rows)::code::leaves, &piece, 1, rows.t.number, true}, part);
+    run_part({*blocks.p, f, blocks.t.at, code::leaves, &piece, 1, blocks.t.number}, part);
+  }
+
+ private:
+  static void read(void const* self, index_t const* position, index_t row, index_t column, index_t count,
+                   index_t columns, T* out, index_t ld) {
+    static_cast<operand const*>(self)->copy(position, row, column, count, columns, out, ld);
+  }
+};
+
+// The rest of a statement, on the blocks that a producer finishes.
+struct epilogue {
+  program const& p;
+  frame const& f;
+  leaf const* leaves;
+  int count;
+  number_bits const* numbers;
+  int tile;  // which of the leaves is the producer's
+  result const& out;
+
+  template <class P>
+  static void finish(void const* self, index_t const* position, index_t row, index_t column, index_t rows,
+                     index_t columns, P* tile, index_t ld) {
+    auto const& me = *static_cast<epilogue const*>(self);
+    arena_scope scope;
+    leaf* const own = scope.take<leaf>(me.count);
+    for (int i = 0; i < me.count; ++i) own[i] = me.leaves[i];
+    own[me.tile].base = tile - row * ld - column;
+    own[me.tile].stride[me.f.rank - 2] = ld;
+    own[me.tile].stride[me.f.rank - 1] = 1;
+    index_t const r = row_at(me.f, position, row);
+    run_part({me.p, me.f, own, me.count, &me.out, 1, me.numbers}, {r, r + rows, column, column + columns, false});
+  }
+};
+
+template <class T, class E>
+void execute_product(E const& e, room& where) {
+  auto const& node = tile_in(e);
+  using producer = std::remove_cvref_t<decltype(node)>;
+  using P = element_t<producer>;
+  constexpr int R = producer::dims.rank;
+  typename producer::production const work(node);
+  auto const ext = node.sizes();
+  frame f;
+  set_extents<R>(f, ext);
+  f.set_row(R - 1);
+  counters().kernels += 1;
+  auto const apart_from = [&](void* base, index_t const* strides) {
+    return base && !work.reads(range_of(base, sizeof(T), strides, f));
+  };
+  index_t dense[max_rank];
+  dense_strides(ext.data(), R, dense);
+  index_t steps[max_rank] = {};
+  gemm::batched_sink<P> c;
+  c.steps = steps;
+  if constexpr (E::dims.rank != R || std::is_same_v<E, producer>) {  // nothing is around it, or an axis is dropped
+    bool const stay = !where.strides && std::is_same_v<T, P> && apart_from(where.in_place, dense);
+    void* const out = stay ? where.in_place : where.allocate(bytes_of(producer::name, ext.data(), R, sizeof(T)));
+    for (int d = 0; d + 2 < R; ++d) steps[d] = dense[d];
+    if constexpr (std::is_same_v<T, P>) {
+      c.data = static_cast<T*>(out);
+      c.ld = ext[R - 1];
+      work.run(c);
+    } else {  // converted on the way
+      using code = code_of<tokens<memory<P>>>;
+      leaf tile;
+      set_tile_leaf<P>(tile);
+      result to;
+      to.base = out;
+      to.type = &result_type_of<T>;
+      for (int d = 0; d < R; ++d) to.stride[d] = dense[d];
+      epilogue const end{program_of<false, code, results<result_as<T>>>, f, &tile, 1, nullptr, 0, to};
+      c.self = &end;
+      c.finish = &epilogue::template finish<P>;
+      work.run(c);
+    }
+  } else {
+    using with = context<R, 0, true, false, true>;
+    using code = code_of<bound<with, E>>;
+    table<code> t;
+    binder b = t.into(f);
+    bind<with>(e, b, whole_domain<R>{}, no_names{});
+    place_leaves(t.at, code::leaves, f);
+    result out;
+    if (!apart_from(where.in_place, where.strides ? where.strides : dense)) where.in_place = nullptr;
+    out.type = &result_type_of<T>;
+    bool const apart = place_result(out, where, ext.data(), R, t.at, code::leaves, f, true);
+    if constexpr (std::is_same_v<T, P>) {
+      if (apart && out.stride[R - 1] == 1 && ext[R - 1] > 0) {  // the destination holds the tile until the epilogue
+        c.data = static_cast<P*>(out.base);
+        c.ld = out.stride[R - 2];
+        for (int d = 0; d + 2 < R; ++d) steps[d] = out.stride[d];
+      }
+    }
+    epilogue const end{program_of<false, code, results<result_as<T>>>, f,  t.at, code::leaves,
+                       t.number, int(b.tile - t.at), out};
+    c.self = &end;
+    c.finish = &epilogue::template finish<P>;
+    work.run(c);
+  }
+}
+
+// -- as a source -----------------------------------------------------------------------------------------------------
+
+// Rows of a producer's result, computed where a tile of the loop around it wants them.
+template <class Node>
+struct computed_rows final : companion {
+  using T = element_t<Node>;
+  typename Node::production work;
+  explicit computed_rows(Node const& n) : work(n) {}
+  // out (t.rows, t.columns): whole rows
+  static void stage(leaf const& l, frame const&, region const& t, void* out) {
+    static_cast<computed_rows const*>(l.base)->work.rows(t.outer, t.first, t.rows, static_cast<T*>(out), t.columns);
+  }
+  static bool reads(leaf const& l, byte_range w) { return static_cast<computed_rows const*>(l.base)->work.reads(w); }
+  static constexpr leaf_type type{sizeof(T), &stage, &reads, Node::production::rows_at_a_time};
+};
+template <class Node>
+void binder::rows(Node const& n) {
+  auto* const c = new computed_rows<Node>(n);
+  c->next = *companions;
+  *companions = c;
+  counters().kernels += 1;
+  leaf& l = *next++;
+  l.base = c;
+  l.type = &computed_rows<Node>::type;
+  l.ext = nullptr;
+  l.single = false;
+  for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
+  ++kept;
+}
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft
