@@ -93,6 +93,29 @@ void as_floats(tensor<T, 2> const& x) {
   CHECK(allclose(eval(logsumexp(x)), eval(logsumexp(f))));
 }
 
+TEST_CASE("over an empty axis the error names the function that was called") {
+  tensor<float, 2> const none = weft::zeros<float>({3, 0});
+  tensor<int, 1> const numbers = weft::zeros<int>({0});
+  using weft::shape_error;
+  CHECK_THROWS_WITH_AS((void)softmax(none), "softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)softmax(none + 1, axis<-1>), "softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)softmax(none, axis<0, 1>), "softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)softmax(none, 1), "softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)softmax(numbers), "softmax: nothing to reduce in (0,)", shape_error);
+  CHECK_THROWS_WITH_AS((void)log_softmax(none), "log_softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)log_softmax(none, axis<1>), "log_softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)log_softmax(none, -1), "log_softmax: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)logsumexp(none), "logsumexp: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)logsumexp(none * 2, axis<1>, keepdims), "logsumexp: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)logsumexp(none, 1), "logsumexp: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)logsumexp(none, 1, keepdims), "logsumexp: nothing to reduce in (3, 0)", shape_error);
+  CHECK_THROWS_WITH_AS((void)max(none, 1), "max: nothing to reduce in (3, 0)", shape_error);
+  // No rows, but something along the axis.
+  CHECK(eval(softmax(none, axis<0>)).shape() == none.shape());
+  CHECK(eval(log_softmax(none, 0)).shape() == none.shape());
+  CHECK(eval(logsumexp(none, axis<0>)).shape() == std::array<weft::index_t, 1>{0});
+}
+
 TEST_CASE("of integers and bool") {
   as_floats(tensor<weft::uint8, 2>{{1, 2, 3}, {0, 255, 254}});
   as_floats(tensor<weft::int8, 2>{{-100, 100, 99}, {127, -128, 126}});

@@ -4,6 +4,8 @@
 
 #include <weft/expr/random.hpp>
 
+#include <limits>
+
 using namespace oracle;
 using weft::shape, weft::tensor;
 
@@ -22,6 +24,10 @@ TEST_CASE("zeros, ones, full, their likes, eye") {
   CHECK(holds(weft::eye<int>(2), {1, 0, 0, 1}));
   CHECK(holds(weft::eye<int>(2, 3, 1), {0, 1, 0, 0, 0, 1}));
   CHECK(holds(weft::eye<int>(3, 2, -1), {0, 0, 1, 0, 0, 1}));
+  CHECK(holds(weft::eye<int>(2, 3, 2), {0, 0, 1, 0, 0, 0}));
+  for (weft::index_t far : {std::numeric_limits<weft::index_t>::max(), std::numeric_limits<weft::index_t>::max() - 1, weft::index_t{3},
+                            weft::index_t{-2}, std::numeric_limits<weft::index_t>::min(), std::numeric_limits<weft::index_t>::min() + 1})
+    CHECK(holds(weft::eye<int>(2, 3, far), {0, 0, 0, 0, 0, 0}));  // beside the matrix
   CHECK_THROWS_AS((void)weft::zeros<float>({2, -1}), weft::shape_error);
   CHECK_THROWS_AS((void)weft::zeros<float>({index_t(1) << 40, index_t(1) << 40}), weft::shape_error);
 }

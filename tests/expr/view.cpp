@@ -3,6 +3,7 @@
 #include "../eval/oracle.hpp"
 
 #include <array>
+#include <limits>
 
 using namespace oracle;
 using weft::all, weft::begin, weft::ellipsis, weft::end, weft::newaxis, weft::range, weft::shape, weft::tensor;
@@ -36,6 +37,41 @@ TEST_CASE("range(a, b, step) takes what NumPy's a:b:step takes") {
   CHECK(range(begin, end).over(4).count == 4);
   CHECK(range(end, begin, -1).over(0).count == 0);
   CHECK_THROWS_AS((void)range(0, 1, 0).over(4), weft::index_error);
+}
+
+TEST_CASE("a step or bound near 2^63 takes the first element and no other") {
+  index_t const most = std::numeric_limits<index_t>::max(), least = std::numeric_limits<index_t>::min();
+  tensor<int, 1> const v = weft::arange<int>(5);
+  tensor<int, 2> const m = weft::reshape(weft::arange<int>(12), {3, 4});
+  for (index_t step : {most, most - 1, most - 3, most / 2, most / 4, index_t{100}, index_t{5}}) {
+    CAPTURE(step);
+    CHECK(range(0, 5, step).over(5).count == 1);
+    CHECK(range(1, end, step).over(5).count == 1);
+    CHECK(range(1, 1, step).over(5).count == 0);
+    CHECK(range(0, end, step).over(0).count == 0);
+    CHECK(holds(v(range(0, end, step)), {0}));
+    CHECK(holds(v(range(2, end, step)), {2}));
+    CHECK(holds(m(range(1, end, step), range(1, end, step)), {5}));
+    CHECK(holds(m(all, range(1, end, step)), {1, 5, 9}));
+    CHECK(holds(transpose(m)(range(1, end, step)), {1, 5, 9}));
+    CHECK(holds(m(range(1, end, step))(all, range(0, end, step)), {4}));
+  }
+  for (index_t step : {least, least + 1, least + 3, least / 2, index_t{-100}, index_t{-5}}) {
+    CAPTURE(step);
+    CHECK(range(end, begin, step).over(5).count == 1);
+    CHECK(range(end, begin, step).over(5).start == 4);
+    CHECK(range(0, 0, step).over(5).count == 0);
+    CHECK(holds(v(range(end, begin, step)), {4}));
+    CHECK(holds(m(range(end, begin, step), range(2, begin, step)), {10}));
+  }
+  CHECK(range(most - 1, end).over(5).count == 0);
+  CHECK(range(least + 1, end).over(5).count == 5);
+  CHECK(range(0, least + 1).over(5).count == 0);
+  CHECK(range(most - 1, least + 1, -1).over(5).count == 5);
+  tensor<int, 2> w = m;
+  w(range(0, end, most), range(end, begin, least)) = 99;
+  CHECK(w(0, 3) == 99);
+  CHECK(sum(w) == 66 - 3 + 99);
 }
 
 TEST_CASE("integers, all, ranges, newaxis, ellipsis") {

@@ -61,6 +61,18 @@ TEST_CASE("tensors come from the shard that the index names") {
   CHECK(load_sharded_safetensors(m.index).tensors.empty());
 }
 
+TEST_CASE("names with escapes are read where they stand") {
+  support::scratch const dir;
+  save_safetensors(dir.path + "shard \xC3\xA9", {{"\xC3\xA9\n\"1", number(1)}, {"b", number(2)}, {"", number(3)}});
+  dir.file("index", " {\"x\": [true, null, -1.5e3, {\"y\": \"\"}], \"weight_map\" : { \"\\u00e9\\n\\\"1\" :\n\"shard \\u00E9\" ,"
+                    "\"b\":\"shard \xC3\xA9\", \"\" : \"\\u0073hard \xC3\xA9\"} } \n");
+  auto const file = load_sharded_safetensors(dir.path + "index");
+  CHECK(file.tensors.size() == 3);
+  CHECK(*file["\xC3\xA9\n\"1"].as<float>() == 1);
+  CHECK(*file["b"].as<float>() == 2);
+  CHECK(*file[""].as<float>() == 3);
+}
+
 TEST_CASE("S18: names that lead elsewhere, and other lies") {
   model const m;
   for (char const* name : {"../one", "./one", "sub/inner", "/etc/passwd", "C:\\\\one", "C:one", "\\\\\\\\host\\\\one",
@@ -75,7 +87,14 @@ TEST_CASE("S18: names that lead elsewhere, and other lies") {
   CHECK(contains(m.refusal("{\"a\":1}"), "expected a file's name"));
   CHECK(contains(m.refusal("{\"a\":[\"one\"]}"), "expected a file's name"));
   CHECK(contains(m.refusal("{\"a\":\"one\",\"\\u0061\":\"two\"}"), "appears twice"));
-  CHECK(contains(m.refusal("[]"), "weight_map: expected an object"));
+  CHECK(contains(m.refusal("{\"a\":\"one\",\"b\":\"one\",\"a\":\"two\"}"), "byte 63: weight_map: the key \"a\" appears twice"));
+  CHECK(contains(m.refusal("[]"), "byte 42: weight_map: expected an object"));
+  CHECK(contains(m.refusal("{\"a\":\"one\"},\"weight_map\":{}"), "byte 54: the key \"weight_map\" appears twice"));
+  CHECK(contains(m.refusal("{\"a\":\"one\"},\"x\":1,\"\\u0078\":2"), "byte 60: the key \"x\" appears twice"));
+  CHECK(contains(m.refusal("{},\"x\":{\"k\":1,\"k\":2}"), "the key \"k\" appears twice"));
+  CHECK(contains(m.refusal("{\"a\":\"one\"},\"x\":[1,]"), "expected a value"));
+  CHECK(contains(m.refusal("{\"a\":\"one\",}"), "expected a key in quotes"));
+  CHECK(contains(m.refusal("{\"a\":\"on\\x\"}"), "an unknown escape"));
   m.dir.file("model.safetensors.index.json", "{}");
   CHECK_THROWS_AS(load_sharded_safetensors(m.index), format_error);
   m.dir.file("model.safetensors.index.json", "[]");

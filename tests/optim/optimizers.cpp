@@ -6,8 +6,10 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "../nn/support.hpp"
 
@@ -148,6 +150,99 @@ TEST_CASE("copies are values") {
   CHECK(array_equal(m.w.value, other.w.value));
   o.update(m, gradient);
   CHECK_FALSE(array_equal(m.w.value, other.w.value));
+}
+
+namespace {
+
+struct layered {
+  nn::parameter<float, 2> first = weft::ones<float>({2, 3});
+  nn::parameter<double, weft::shape{3}> second = tensor<double, weft::shape{3}>{1, 2, 3};  // inside the object
+  std::vector<one> more = std::vector<one>(2);
+  nn::parameter<float, 1> last = weft::ones<float>({4});
+};
+layered ones_like(layered const& m) {
+  return nn::tree_map([](auto const& p) { return weft::eval(weft::ones_like(p)); }, m);
+}
+bool same_models(layered const& a, layered const& b) {
+  bool same = true;
+  (void)nn::tree_map([&](auto const& x, auto const& y) { return same = same && array_equal(x, y), x; }, a, b);
+  return same;
+}
+bool same_memories(optim::memory const& a, optim::memory const& b) {
+  if (a.tensors.size() != b.tensors.size()) return false;
+  for (std::size_t i = 0; i < a.tensors.size(); ++i) {
+    auto const &x = a.tensors[i], &y = b.tensors[i];
+    if (x.shape != y.shape || x.dtype != y.dtype || bool(x.buffer) != bool(y.buffer)) return false;
+    if (x.buffer && std::memcmp(x.data(), y.data(), static_cast<std::size_t>(x.nbytes())) != 0) return false;
+  }
+  return true;
+}
+std::vector<optim::memory> memories(auto const& optimizer) {
+  std::vector<optim::memory> list;
+  optimizer.each_memory([&](char const*, optim::memory const& m) {
+    list.push_back(m);
+    for (auto& t : list.back().tensors)  // of their own: an update would write into a shared buffer
+      if (t.buffer) {
+        weft::storage own = weft::storage::allocate(t.buffer.bytes());
+        std::memcpy(own.data(), t.buffer.data(), t.buffer.bytes());
+        t.buffer = own;
+      }
+  });
+  return list;
+}
+// What the update says; "" if it was made, "changed" if it was refused too late.
+template <class Optimizer>
+std::string refused(Optimizer& optimizer, layered& m, layered const& g) {
+  layered const before = m;
+  auto const kept = memories(optimizer);
+  auto const step = optimizer.step;
+  try {
+    optimizer.update(m, g);
+    return "";
+  } catch (weft::error const& e) {
+    bool same = same_models(m, before) && optimizer.step == step;
+    std::size_t i = 0;
+    optimizer.each_memory([&](char const*, optim::memory const& now) { same = same && same_memories(now, kept[i++]); });
+    return same ? e.what() : "changed";
+  }
+}
+void check_refusals(auto fresh) {
+  for (bool used : {false, true}) {
+    auto optimizer = fresh;
+    layered m;
+    if (used) CHECK(refused(optimizer, m, ones_like(m)) == "");
+    layered g = ones_like(m);
+    g.last.value = weft::ones<float>({5});
+    CHECK(refused(optimizer, m, g) == "update: (4,) and (5,) differ: a gradient has its parameter's shape");
+    g = ones_like(m);
+    g.more[1].w.value = weft::ones<double>({2});
+    CHECK(refused(optimizer, m, g).find("differ: a gradient has its parameter's shape") != std::string::npos);
+    g = ones_like(m);
+    g.more.pop_back();
+    CHECK(refused(optimizer, m, g) == "nn: the models differ in the number of their parts");
+    // What is frozen is not looked at, in either model.
+    g = ones_like(m);
+    g.last.value = weft::ones<float>({5});
+    m.last.frozen = true;
+    CHECK(refused(optimizer, m, g) == "");
+  }
+  // A model whose last parameter only isn't that of earlier updates.
+  auto optimizer = fresh;
+  layered m, other;
+  CHECK(refused(optimizer, m, ones_like(m)) == "");
+  other.last.value = weft::ones<float>({6});
+  CHECK(refused(optimizer, other, ones_like(other)) ==
+        "optim: parameter 4 is not the one of earlier updates: an optimizer belongs to one model");
+  CHECK(refused(optimizer, m, ones_like(m)) == "");
+}
+
+}  // namespace
+
+TEST_CASE("a refused update has changed nothing: no parameter, no memory, no step") {
+  check_refusals(optim::adamw{{.learning_rate = 0.1}});
+  check_refusals(optim::adam{{.learning_rate = 0.1}});
+  check_refusals(optim::sgd{{.learning_rate = 0.1, .momentum = 0.9}});
+  check_refusals(optim::sgd{{.learning_rate = 0.1, .momentum = 0.9, .nesterov = true}});
 }
 
 TEST_CASE("an update that runs allocates nothing and copies nothing") {

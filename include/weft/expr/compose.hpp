@@ -39,8 +39,21 @@ WEFT_INLINE auto mapped_at(char const* operation, X const& x, index_t at, F cons
   return move_last_axis_to(f(move_axis_last(x, i)), i);
 }
 
+// A reduction of nothing in the middle of a function is that function's error: it isn't the maximum that was asked for.
+template <class X, index_t... I>
+WEFT_INLINE constexpr void check_some(char const* operation, X const& x, axis_list<I...>) {
+  if constexpr (!poisoned<X>) {
+    constexpr unsigned mask = mask_of<rank_of<X>, I...>();
+    auto const e = x.sizes();
+    for (int i = 0; i < rank_of<X>; ++i)
+      if (((mask >> i) & 1) && e[static_cast<std::size_t>(i)] == 0) [[unlikely]]
+        fail<shape_error>(std::string(operation) + ": nothing to reduce in " + to_text(e));
+  }
+}
+
 template <bool Keep, class X, index_t... I>
 WEFT_INLINE constexpr auto logsumexp_over(X&& x, axis_list<I...> axes) {
+  check_some("logsumexp", x, axes);
   constexpr unsigned mask = mask_of<rank_of<X>, I...>();
   auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = float_t<element_t<decltype(v)>>;
@@ -79,12 +92,14 @@ WEFT_INLINE constexpr decltype(auto) as_floating(X&& x) {
 }
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto softmax_over(X&& x, axis_list<I...> axes) {
+  check_some("softmax", x, axes);
   return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
     return let(exp(v - max(v, axes, keepdims)), [&](auto const& e) { return e / sum(e, axes, keepdims); });
   });
 }
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto log_softmax_over(X&& x, axis_list<I...> axes) {
+  check_some("log_softmax", x, axes);
   return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
     return let(v - max(v, axes, keepdims),
                [&](auto const& shifted) { return shifted - log(sum(exp(shifted), axes, keepdims)); });

@@ -122,7 +122,7 @@ template <element T>
   T* const out = t.data();
   index_t const n = t.shape(1);
   for (index_t i = 0; i < rows; ++i)
-    if (i + k >= 0 && i + k < n) out[i * n + i + k] = T(1);
+    if (k >= -i && k < n - i) out[i * n + i + k] = T(1);  // i + k of a large k would overflow
   return t;
 }
 

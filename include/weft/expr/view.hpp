@@ -25,6 +25,7 @@ struct range {
 
   struct resolved {
     index_t start, count;
+    index_t step;  // 1 where fewer than two elements are taken, so that no product of it overflows
   };
   constexpr resolved over(index_t n) const {
     if (step == 0) fail<index_error>("range: the step is 0");
@@ -36,11 +37,16 @@ struct range {
     };
     if (step > 0) {
       index_t const a = place(start, 0, n), b = place(stop, 0, n);
-      return {a, b > a ? (b - a + step - 1) / step : 0};
+      return taking(a, b > a ? (b - a - 1) / step + 1 : 0);
     }
     index_t const a = place(start, -1, n - 1), b = place(stop, -1, n - 1);
-    return {a, a > b ? (a - b - step - 1) / -step : 0};
+    // The step's size as a number without a sign, which that of the smallest index_t needs.
+    auto const by = 0 - static_cast<std::uint64_t>(step);
+    return taking(a, a > b ? static_cast<index_t>(static_cast<std::uint64_t>(a - b - 1) / by) + 1 : 0);
   }
+
+ private:
+  constexpr resolved taking(index_t first, index_t count) const { return {first, count, count > 1 ? step : 1}; }
 };
 // The whole axis; as a function, whether every element is true: all(x > 0), all(x > 0, axis<1>).
 struct all_t {
@@ -198,7 +204,7 @@ constexpr void locate(extents<R> const& s, axis_sources<R>& from, extents<V>& ex
       keep(1);
     } else if constexpr (k == 1) {
       auto const r = i.over(s[at]);
-      from[at++] = {static_cast<int>(own), r.start, i.step};
+      from[at++] = {static_cast<int>(own), r.start, r.step};
       ext[own++] = r.count;
     } else if constexpr (k == 2) {
       ext[own++] = 1;

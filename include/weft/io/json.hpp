@@ -10,7 +10,10 @@
 //   std::string text = io::to_text(report);                     // {"loss":0.25}
 //
 // Numbers keep what was written: whole ones are integers (natural() reaches 2^64 - 1), others doubles, exactly.
-// A key that appears twice is refused, however it is spelled. Public, in weft::io: json, parse_json, to_text.
+// A key that appears twice is refused, however it is spelled. A value takes 16 bytes, and what it holds a block beside
+// it: a text of nothing but brackets takes the most, 40 times its size. What parse_json allocates is counted before it
+// is allocated, and a text which with its values would take more than max_json_memory (or the limit that is given) is
+// refused. Public, in weft::io: json, parse_json, to_text, max_json_memory.
 #pragma once
 #include <weft/io/json_reader.hpp>
 
@@ -47,6 +50,34 @@ std::vector<std::uint32_t> sorted_positions(Keys const& keys, Less less) {
 
 }  // namespace detail
 
+// For a text and its values together, in bytes.
+inline constexpr std::size_t max_json_memory = std::size_t{64} << 20;
+
+// What may still be allocated while a text becomes values.
+struct json_budget {
+  std::size_t limit = max_json_memory;
+  std::size_t left = limit;
+
+  // Before `bytes` are allocated for what stands at `where`.
+  void take(json_reader const& in, std::size_t where, std::size_t bytes) {
+    if (bytes > left) in.fail(where, "the text and its values take more than " + std::to_string(limit) + " bytes");
+    left -= bytes;
+  }
+  void give_back(std::size_t bytes) { left += bytes; }
+  // Room for one more element: counted, and then made.
+  template <class T>
+  void grow(json_reader const& in, std::size_t where, std::vector<T>& list) {
+    std::size_t const old = list.capacity();
+    if (list.size() < old) return;
+    std::size_t const next = old ? 2 * old : 1;
+    take(in, where, block(next * sizeof(T)));
+    list.reserve(next);
+    if (old) give_back(block(old * sizeof(T)));
+  }
+  // With what an allocator keeps beside each block.
+  static constexpr std::size_t block(std::size_t bytes) { return bytes + 16; }
+};
+
 class json {
  public:
   enum class kind : std::uint8_t { null, boolean, integer, natural, real, string, array, object };
@@ -56,69 +87,95 @@ class json {
   template <class T>
     requires std::is_arithmetic_v<T> json(T value) {
       if constexpr (std::is_same_v<T, bool>) {
-        kind_ = kind::boolean;
-        bits_ = value;
+        become(kind::boolean);
+        holds_.bits = value;
       } else if constexpr (std::is_floating_point_v<T>) {
-        kind_ = kind::real;
-        real_ = static_cast<double>(value);
+        become(kind::real);
+        holds_.real = static_cast<double>(value);
       } else {
         bool const large = std::is_unsigned_v<T> && static_cast<std::uint64_t>(value) > max_integer;
-        kind_ = large ? kind::natural : kind::integer;
-        bits_ = static_cast<std::uint64_t>(value);
+        become(large ? kind::natural : kind::integer);
+        holds_.bits = static_cast<std::uint64_t>(value);
       }
     }
-  json(std::string text) : kind_(kind::string), text_(std::move(text)) {}
-  json(std::string_view text) : kind_(kind::string), text_(text) {}
-  json(char const* text) : kind_(kind::string), text_(text) {}
+  json(std::string text) {
+    if (!text.empty()) holds_.text = new std::string(std::move(text));
+    become(kind::string);
+  }
+  json(std::string_view text) : json(std::string(text)) {}
+  json(char const* text) : json(std::string(text)) {}
+  json(json const& other) {
+    if (other.what() == kind::string && other.holds_.text) holds_.text = new std::string(*other.holds_.text);
+    if (other.what() == kind::array && other.holds_.list) holds_.list = new std::vector<json>(*other.holds_.list);
+    if (other.what() == kind::object && other.holds_.map) holds_.map = new members(*other.holds_.map);
+    if (other.is_number() || other.is_boolean()) holds_ = other.holds_;
+    about_ = other.about_;
+  }
+  json(json&& other) noexcept : holds_(other.holds_), about_(other.about_) { other.forget(); }
+  json& operator=(json other) noexcept {
+    std::swap(holds_, other.holds_);
+    std::swap(about_, other.about_);
+    return *this;
+  }
+  ~json() {
+    if (what() == kind::string) delete holds_.text;
+    if (what() == kind::array) delete holds_.list;
+    if (what() == kind::object) delete holds_.map;
+  }
   static json array() { return json(kind::array); }
   static json object() { return json(kind::object); }
 
-  kind what() const { return kind_; }
-  bool is_null() const { return kind_ == kind::null; }
-  bool is_boolean() const { return kind_ == kind::boolean; }
-  bool is_integer() const { return kind_ == kind::integer; }
-  bool is_number() const { return kind_ == kind::integer || kind_ == kind::natural || kind_ == kind::real; }
-  bool is_string() const { return kind_ == kind::string; }
-  bool is_array() const { return kind_ == kind::array; }
-  bool is_object() const { return kind_ == kind::object; }
+  kind what() const { return static_cast<kind>(about_ & 255); }
+  bool is_null() const { return is(kind::null); }
+  bool is_boolean() const { return is(kind::boolean); }
+  bool is_integer() const { return is(kind::integer); }
+  bool is_number() const { return is(kind::integer) || is(kind::natural) || is(kind::real); }
+  bool is_string() const { return is(kind::string); }
+  bool is_array() const { return is(kind::array); }
+  bool is_object() const { return is(kind::object); }
 
   // The value, or format_error where it is of another kind.
   bool boolean() const {
-    need(kind_ == kind::boolean, "true or false");
-    return bits_ != 0;
+    need(is(kind::boolean), "true or false");
+    return holds_.bits != 0;
   }
   index_t integer() const {
-    need(kind_ == kind::integer, "an integer");
-    return static_cast<index_t>(bits_);
+    need(is(kind::integer), "an integer");
+    return static_cast<index_t>(holds_.bits);
   }
   std::uint64_t natural() const {
-    need(kind_ == kind::natural || (kind_ == kind::integer && bits_ <= max_integer), "an integer from 0");
-    return bits_;
+    need(is(kind::natural) || (is(kind::integer) && holds_.bits <= max_integer), "an integer from 0");
+    return holds_.bits;
   }
   double number() const {
     need(is_number(), "a number");
-    return kind_ == kind::real ? real_ : kind_ == kind::natural ? static_cast<double>(bits_) : double(index_t(bits_));
+    return is(kind::real) ? holds_.real : is(kind::natural) ? static_cast<double>(holds_.bits) : double(index_t(holds_.bits));
   }
   std::string const& string() const {
     need(is_string(), "a string");
-    return text_;
+    static std::string const none;
+    return holds_.text ? *holds_.text : none;
   }
   std::vector<json> const& items() const {  // of an array, or the values of an object in the order of the text
     need(is_array() || is_object(), "an array or object");
-    return items_;
+    static std::vector<json> const none;
+    if (is_array()) return holds_.list ? *holds_.list : none;
+    return holds_.map ? holds_.map->items : none;
   }
   std::vector<std::string> const& keys() const {  // beside items()
     need(is_object(), "an object");
-    return keys_;
+    static std::vector<std::string> const none;
+    return holds_.map ? holds_.map->keys : none;
   }
   std::size_t size() const { return items().size(); }
 
   json const& operator[](index_t i) const {
     need(is_array(), "an array");
-    if (i < 0 || i >= static_cast<index_t>(items_.size())) {
-      complain("no element " + std::to_string(i) + " in an array of " + std::to_string(items_.size()));
+    std::vector<json> const& list = items();
+    if (i < 0 || i >= static_cast<index_t>(list.size())) {
+      complain("no element " + std::to_string(i) + " in an array of " + std::to_string(list.size()));
     }
-    return items_[static_cast<std::size_t>(i)];
+    return list[static_cast<std::size_t>(i)];
   }
   json const& operator[](std::string_view key) const {
     json const* found = find(key);
@@ -128,39 +185,43 @@ class json {
   // nullptr where there is no such key. Logarithmic.
   json const* find(std::string_view key) const {
     need(is_object(), "an object");
-    std::size_t const place = lower_bound(key);
-    return place < order_.size() && keys_[order_[place]] == key ? &items_[order_[place]] : nullptr;
+    if (!holds_.map) return nullptr;
+    members const& m = *holds_.map;
+    std::size_t const place = m.lower_bound(key);
+    return place < m.order.size() && m.keys[m.order[place]] == key ? &m.items[m.order[place]] : nullptr;
   }
-  std::size_t at() const { return at_; }  // where the value stood in the text
+  std::size_t at() const { return static_cast<std::size_t>(about_ >> 8); }  // where the value stood in the text
 
   void push(json value) {
     need(is_array(), "an array");
-    items_.push_back(std::move(value));
+    if (!holds_.list) holds_.list = new std::vector<json>();
+    holds_.list->push_back(std::move(value));
   }
   void set(std::string key, json value) {
     need(is_object(), "an object");
-    std::size_t const place = lower_bound(key);
-    if (place < order_.size() && keys_[order_[place]] == key) {
-      items_[order_[place]] = std::move(value);
+    if (!holds_.map) holds_.map = new members();
+    members& m = *holds_.map;
+    std::size_t const place = m.lower_bound(key);
+    if (place < m.order.size() && m.keys[m.order[place]] == key) {
+      m.items[m.order[place]] = std::move(value);
       return;
     }
-    order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(place), static_cast<std::uint32_t>(keys_.size()));
-    keys_.push_back(std::move(key));
-    items_.push_back(std::move(value));
+    m.order.insert(m.order.begin() + static_cast<std::ptrdiff_t>(place), static_cast<std::uint32_t>(m.keys.size()));
+    m.keys.push_back(std::move(key));
+    m.items.push_back(std::move(value));
   }
 
-  static json read(json_reader& in) {
+  // Precondition of `budget`: whoever has the text has counted it.
+  static json read(json_reader& in, json_budget& budget) {
     json value;
     char const c = in.peek();
     std::size_t const begin = in.at;
     if (c == '{') {
-      value.read_object(in);
+      value.read_object(in, budget);
     } else if (c == '[') {
-      value.kind_ = kind::array;
-      for (bool more = in.open('['); more; more = in.more(']')) value.items_.push_back(read(in));
+      value.read_array(in, budget);
     } else if (c == '"') {
-      value.kind_ = kind::string;
-      value.text_ = in.string();
+      value = json(read_text(in, budget, json_budget::block(sizeof(std::string))));
     } else if (c == 't' || c == 'f') {
       value = json(c == 't');
       in.literal(c == 't' ? "true" : "false");
@@ -174,66 +235,115 @@ class json {
     } else {
       in.expected("a value");
     }
-    value.at_ = begin + static_cast<std::size_t>(in.base);
+    value.about_ |= (begin + static_cast<std::uint64_t>(in.base)) << 8;
     return value;
+  }
+  static json read(json_reader& in) {
+    json_budget budget;
+    return read(in, budget);
   }
 
  private:
   static constexpr std::uint64_t max_integer = 0x7FFFFFFFFFFFFFFF;
 
-  kind kind_ = kind::null;
-  std::uint64_t bits_ = 0;  // of a boolean, integer (two's complement) or natural
-  double real_ = 0;
-  std::size_t at_ = 0;
-  std::string text_;
-  std::vector<json> items_;
-  std::vector<std::string> keys_;
-  std::vector<std::uint32_t> order_;  // positions in keys_, by key
+  struct members {
+    std::vector<json> items;
+    std::vector<std::string> keys;
+    std::vector<std::uint32_t> order;  // positions in keys, by key
 
-  explicit json(kind k) : kind_(k) {}
+    std::size_t lower_bound(std::string_view key) const {
+      std::size_t low = 0, high = order.size();
+      while (low < high) {
+        std::size_t const middle = low + (high - low) / 2;
+        if (keys[order[middle]] < key) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      return low;
+    }
+  };
+  // What is empty has no block.
+  union {
+    std::uint64_t bits = 0;  // of a boolean, integer (two's complement) or natural
+    double real;
+    std::string* text;
+    std::vector<json>* list;
+    members* map;
+  } holds_;
+  std::uint64_t about_ = 0;  // the kind in the lowest byte, where the value stood above it
+
+  explicit json(kind k) { become(k); }
+  bool is(kind k) const { return what() == k; }
+  void become(kind k) { about_ = (about_ & ~std::uint64_t{255}) | static_cast<std::uint64_t>(k); }
+  void forget() {
+    holds_.bits = 0;
+    about_ = 0;
+  }
 
   [[noreturn, gnu::cold, gnu::noinline]] void complain(std::string const& what) const {
-    weft::fail<format_error>("json: byte " + std::to_string(at_) + ": " + what);
+    weft::fail<format_error>("json: byte " + std::to_string(at()) + ": " + what);
   }
   void need(bool fine, char const* wanted) const {
     constexpr char const* names[] = {"null",     "true or false", "an integer", "an integer above 2^63",
                                      "a number", "a string",      "an array",   "an object"};
-    if (!fine) complain(std::string("expected ") + wanted + ", found " + names[static_cast<int>(kind_)]);
+    if (!fine) complain(std::string("expected ") + wanted + ", found " + names[static_cast<int>(what())]);
   }
-  std::size_t lower_bound(std::string_view key) const {
-    std::size_t low = 0, high = order_.size();
-    while (low < high) {
-      std::size_t const middle = low + (high - low) / 2;
-      if (keys_[order_[middle]] < key) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
+  // A string or key, whose `beside` bytes are allocated too; short ones lie in their std::string.
+  static std::string read_text(json_reader& in, json_budget& budget, std::size_t beside) {
+    std::size_t const begin = in.at, most = in.string_bound();
+    if (most > 0) budget.take(in, begin, beside + (most > 15 ? json_budget::block(most + 1) : 0));
+    return in.string();
   }
-  void read_object(json_reader& in) {
-    kind_ = kind::object;
-    std::vector<std::size_t> places;
-    for (bool more = in.open('{'); more; more = in.more('}')) {
-      in.blanks();
-      places.push_back(in.at);
-      keys_.push_back(in.key());
-      items_.push_back(read(in));
+  void read_array(json_reader& in, json_budget& budget) {
+    become(kind::array);
+    std::size_t const begin = in.at;
+    bool more = in.open('[');
+    if (!more) return;
+    budget.take(in, begin, json_budget::block(sizeof(std::vector<json>)));
+    holds_.list = new std::vector<json>();
+    for (; more; more = in.more(']')) {
+      budget.grow(in, in.at, *holds_.list);
+      holds_.list->push_back(read(in, budget));
     }
-    order_ = detail::sorted_positions(keys_, [](std::string const& a, std::string const& b) { return a < b; });
-    for (std::size_t i = 1; i < order_.size(); ++i) {
-      if (keys_[order_[i - 1]] == keys_[order_[i]]) {
-        in.fail(places[order_[i]], "the key " + in_quotes(keys_[order_[i]]) + " appears twice");
-      }
+  }
+  void read_object(json_reader& in, json_budget& budget) {
+    become(kind::object);
+    std::size_t const begin = in.at;
+    json_reader const start = in;
+    bool more = in.open('{');
+    if (!more) return;
+    budget.take(in, begin, json_budget::block(sizeof(members)));
+    holds_.map = new members();
+    members& m = *holds_.map;
+    for (; more; more = in.more('}')) {
+      if (in.peek() != '"') in.expected("a key in quotes");
+      budget.grow(in, in.at, m.keys);
+      m.keys.push_back(read_text(in, budget, 0));
+      in.expect(':');
+      budget.grow(in, in.at, m.items);
+      m.items.push_back(read(in, budget));
+    }
+    // The order, and beside it what it is merged in.
+    std::size_t const list = json_budget::block(sizeof(std::uint32_t) * m.keys.size());
+    budget.take(in, begin, 2 * list);
+    m.order = detail::sorted_positions(m.keys, [](std::string const& a, std::string const& b) { return a < b; });
+    budget.give_back(list);
+    for (std::size_t i = 1; i < m.order.size(); ++i) {
+      std::string const& key = m.keys[m.order[i]];
+      if (m.keys[m.order[i - 1]] == key) in.fail(start.place_of_key(m.order[i]), "the key " + in_quotes(key) + " appears twice");
     }
   }
 };
+static_assert(sizeof(json) == 16);
 
-// `name` says in messages which text this was.
-inline json parse_json(std::string_view text, std::string_view name = "json") {
+// `name` says in messages which text this was; `limit` is for the text and its values together, in bytes.
+inline json parse_json(std::string_view text, std::string_view name = "json", std::size_t limit = max_json_memory) {
   json_reader in{text, name};
-  json value = json::read(in);
+  json_budget budget{limit};
+  budget.take(in, 0, text.size());
+  json value = json::read(in, budget);
   in.finish();
   return value;
 }

@@ -3,7 +3,7 @@
 //   io::json_reader in{text, "config.json"};
 //   for (bool more = in.open('{'); more; more = in.more('}')) {
 //     std::string key = in.key();
-//     ...                                  // in.string(), in.number(), in.natural(), or another open ... more
+//     ...                                  // in.string(), in.number(), in.natural(), in.skip(), or another open ... more
 //   }
 //   in.finish();
 //
@@ -156,22 +156,75 @@ struct json_reader {
     blanks();
     if (at != text.size()) fail(at, "expected the end, found " + in_quotes(text.substr(at, 1)));
   }
+  // Over a value of any kind, which is read as strictly as one that is kept; only its keys aren't compared.
+  void skip() {
+    char const c = peek();
+    if (c == '{' || c == '[') {
+      char const closing = c == '{' ? '}' : ']';
+      for (bool inside = open(c); inside; inside = more(closing)) {
+        if (c == '{') skip_key();
+        skip();
+      }
+    } else if (c == '"') {
+      nowhere none;
+      string_into(none);
+    } else if (c == 't' || c == 'f' || c == 'n') {
+      literal(c == 't' ? "true" : c == 'f' ? "false" : "null");
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      number();
+    } else {
+      expected("a value");
+    }
+  }
+  void skip_key() {
+    if (peek() != '"') expected("a key in quotes");
+    nowhere none;
+    string_into(none);
+    expect(':');
+  }
+  // Where key number `n` of the object that begins here stands. Precondition: the object was read before, and has it.
+  std::size_t place_of_key(std::size_t n) const {
+    json_reader again = *this;
+    again.open('{');
+    for (; n > 0; --n) {
+      again.skip_key();
+      again.skip();
+      again.more('}');
+    }
+    again.blanks();
+    return again.at;
+  }
   void literal(std::string_view word) {
     if (text.substr(at, word.size()) != word) expected("a value");
     at += word.size();
   }
 
+  // Bytes between the quote that stands here and the one that closes it: as many as the string can have at most.
+  std::size_t string_bound() const {
+    std::size_t i = at + 1;
+    while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2u : 1u;
+    return (i < text.size() ? i : text.size()) - (at < text.size() ? at + 1 : at);
+  }
   std::string string() {
     if (peek() != '"') expected("a string");
-    ++at;
     std::string out;
+    out.reserve(string_bound());
+    string_into(out);
+    return out;
+  }
+  // Appends the string that begins here to `out`, which has append and push_back. `out` may write over the text from
+  // the string's first byte on: no part of a string becomes longer when it is read.
+  template <class Out>
+  void string_into(Out& out) {
+    if (peek() != '"') expected("a string");
+    ++at;
     for (;;) {
       std::size_t const begin = at;
       while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x20 &&
              static_cast<unsigned char>(text[at]) < 0x80 && text[at] != '"' && text[at] != '\\') {
         ++at;
       }
-      out.append(text, begin, at - begin);
+      out.append(text.data() + begin, at - begin);
       if (at == text.size()) fail(at, "a string without an end");
       unsigned char const c = static_cast<unsigned char>(text[at]);
       if (c == '"') break;
@@ -182,12 +235,11 @@ struct json_reader {
       } else {
         std::size_t const length = utf8_length(text.substr(at));
         if (length == 0) fail(at, "not UTF-8");
-        out.append(text, at, length);
+        out.append(text.data() + at, length);
         at += length;
       }
     }
     ++at;
-    return out;
   }
 
   json_number number() {
@@ -247,6 +299,11 @@ struct json_reader {
   }
 
  private:
+  struct nowhere {
+    void append(char const*, std::size_t) {}
+    void push_back(char) {}
+  };
+
   unsigned four_digits() {
     unsigned value = 0;
     for (int i = 0; i < 4; ++i, ++at) {
@@ -261,14 +318,15 @@ struct json_reader {
     return value;
   }
 
-  void escape(std::string& out) {
+  template <class Out>
+  void escape(Out& out) {
     std::size_t const begin = at++;
     char const c = at < text.size() ? text[at] : '\0';
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
     std::size_t const known = letters.find(c);
     if (known != std::string_view::npos) {
-      out += meanings[known];
+      out.push_back(meanings[known]);
       ++at;
       return;
     }
@@ -282,7 +340,7 @@ struct json_reader {
       if (low < 0xDC00 || low > 0xDFFF) fail(begin, "a lone surrogate");
       code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     }
-    auto const put = [&](unsigned byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
+    auto const put = [&](unsigned byte) { out.push_back(static_cast<char>(static_cast<unsigned char>(byte))); };
     if (code < 0x80) {
       put(code);
     } else if (code < 0x800) {

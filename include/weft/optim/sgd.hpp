@@ -40,8 +40,7 @@ struct sgd {
 
   template <class Model>
   void update(Model& model, Model const& gradient) {
-    ++step;
-    each_update(model, gradient, [this]<class T>(row<T>& p) { this->move(p); });
+    each_update(*this, model, gradient, [this]<class T>(row<T>& p) { this->move(p); });
   }
 
   template <class F>

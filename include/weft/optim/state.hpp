@@ -2,12 +2,14 @@
 // so that the code of an update exists once for each element type.
 //
 //   optim::memory velocity;
-//   optim::each_update(model, gradient, [&]<class T>(optim::row<T>& p) {      // p.weight, p.gradient: tensor<T, 1>
+//   optim::each_update(*this, model, gradient, [&]<class T>(optim::row<T>& p) {   // p.weight, p.gradient: tensor<T, 1>
 //     optim::kept<T> v(velocity, p);                                          // v.value: zeros the first time
 //     assign(p.weight, ..., v.value, ...);                                    // all of them are written in place
 //   });
 //   optim::save_state(optimizer, model, "state.safetensors");
 //   optim::load_state(optimizer, model, "state.safetensors");
+//
+// An update is refused before it has changed anything: no parameter, no memory, no step.
 //
 // Public, in weft::optim: save_state, load_state. For optimizers: memory, row, kept, each_update; a state in a
 // file takes an optimizer's name, step and each_memory (optim/sgd.hpp is the shortest example).
@@ -31,6 +33,16 @@ struct row {
   int rank;
 };
 
+// Whether a memory is empty yet or was made for a parameter of this type and these sizes; else throws.
+inline void check_memory(io::any_tensor const& home, std::size_t index, dtype type, index_t const* sizes, int rank) {
+  if (!home.buffer) return;
+  bool same = home.dtype == type && home.rank() == rank;
+  for (int d = 0; same && d < rank; ++d) same = home.shape[static_cast<std::size_t>(d)] == sizes[d];
+  if (!same)
+    fail<error>("optim: parameter " + std::to_string(index) + " is not the one of earlier updates: an optimizer " +
+                "belongs to one model");
+}
+
 // The memory of a parameter while an update has it: nobody else holds the buffer then.
 template <class T>
 struct kept {
@@ -47,11 +59,7 @@ struct kept {
       if (n > 0) std::memset(value.data(), 0, sizeof(T) * static_cast<std::size_t>(n));
       return;
     }
-    bool same = home.dtype == dtype_of<T> && home.rank() == p.rank;
-    for (int d = 0; same && d < p.rank; ++d) same = home.shape[static_cast<std::size_t>(d)] == p.sizes[d];
-    if (!same)
-      fail<error>("optim: parameter " + std::to_string(p.index) + " is not the one of earlier updates: an optimizer " +
-                  "belongs to one model");
+    check_memory(home, p.index, dtype_of<T>, p.sizes, p.rank);
     value = tensor<T, 1>(static_cast<storage&&>(home.buffer), {n});
   }
   kept(kept const&) = delete;
@@ -102,9 +110,9 @@ tensor<T, 1> as_row(tensor<T, S> const& t) {
   }
 }
 
-// f(row) for each parameter that isn't frozen.
+// f(parameter, its gradient, its index) for each parameter that isn't frozen.
 template <class Model, class F>
-void each_update(Model& model, Model const& gradient, F const& f) {
+void each_learnt(Model& model, Model const& gradient, F const& f) {
   static_assert(nn::parts::is_opaque<Model>() || nn::parts::finds_parameter<Model>(),
                 "weft: update: no parameter can be found in this model: what is learnt is an nn::parameter, not a "
                 "tensor; a field with constructors or private members lists its own fields with `static constexpr void "
@@ -114,17 +122,50 @@ void each_update(Model& model, Model const& gradient, F const& f) {
       [&]<class Cell>(Cell& p, Cell const& g) {
         if constexpr (nn::is_parameter<Cell>) {
           std::size_t const index = i++;
-          if (p.frozen) return;
-          constexpr int R = rank_of<Cell>;
-          auto const own = p.value.sizes(), given = g.value.sizes();
-          if (own != given)
-            fail_shapes("update", own.data(), R, given.data(), R, "differ: a gradient has its parameter's shape");
-          row<element_t<Cell>> r{{}, as_row(g.value), index, own.data(), R};
-          lent const held(p.value, r.weight);
-          f(r);
+          if (!p.frozen) f(p, g, index);
         }
       },
       model, gradient);
+}
+inline void check_gradient(index_t const* own, index_t const* given, int rank) {
+  for (int d = 0; d < rank; ++d)
+    if (own[d] != given[d]) fail_shapes("update", own, rank, given, rank, "differ: a gradient has its parameter's shape");
+}
+
+// Precondition: the gradients have the shapes of their parameters.
+template <class Model, class F>
+void update_rows(Model& model, Model const& gradient, F const& f) {
+  each_learnt(model, gradient, [&f]<class Cell>(Cell& p, Cell const& g, std::size_t index) {
+    auto const own = p.value.sizes();
+    row<element_t<Cell>> r{{}, as_row(g.value), index, own.data(), rank_of<Cell>};
+    lent const held(p.value, r.weight);
+    f(r);
+  });
+}
+
+// f(row) for each parameter that isn't frozen, after all of them were found to have gradients of their shapes.
+template <class Model, class F>
+void each_update(Model& model, Model const& gradient, F const& f) {
+  each_learnt(model, gradient, []<class Cell>(Cell& p, Cell const& g, std::size_t) {
+    auto const own = p.value.sizes(), given = g.value.sizes();
+    check_gradient(own.data(), given.data(), rank_of<Cell>);
+  });
+  update_rows(model, gradient, f);
+}
+// The same for an optimizer that has a step, which is counted, and each_memory, where all memories must be those of
+// this model.
+template <class Optimizer, class Model, class F>
+void each_update(Optimizer& optimizer, Model& model, Model const& gradient, F const& f) {
+  each_learnt(model, gradient, [&]<class Cell>(Cell& p, Cell const& g, std::size_t index) {
+    auto const own = p.value.sizes(), given = g.value.sizes();
+    check_gradient(own.data(), given.data(), rank_of<Cell>);
+    std::as_const(optimizer).each_memory([&](char const*, memory const& all) {
+      if (index < all.tensors.size())
+        check_memory(all.tensors[index], index, dtype_of<element_t<Cell>>, own.data(), rank_of<Cell>);
+    });
+  });
+  ++optimizer.step;
+  update_rows(model, gradient, f);
 }
 
 // An optimizer's state in a safetensors file: "in.weight.m" for the moment m of the parameter in.weight, and "step";
