@@ -3,6 +3,8 @@
 #include <weft/engine/explain.hpp>
 #include <weft/engine/several.hpp>
 #include <weft/expr/borrow.hpp>
-#include <weft/expr/compose.hpp>
-#include <weft/expr/create.hpp>
+#include <weft/ops/closeness.hpp>
+#include <weft/ops/create.hpp>
 #include <weft/ops/product.hpp>
+#include <weft/ops/statistics.hpp>
+#include <weft/ops/trigonometric.hpp>

@@ -3,7 +3,7 @@
 #pragma once
 #include <weft/core.hpp>
 #include <weft/expr/print.hpp>
-#include <weft/expr/random.hpp>
+#include <weft/ops/random.hpp>
 #include <weft/grad.hpp>
 #include <weft/io.hpp>
 #include <weft/nn.hpp>

@@ -2,7 +2,7 @@
 // values as for columns of which the compiler knows nothing, which are staged.
 #include <doctest/doctest.h>
 #include <weft/core.hpp>
-#include <weft/expr/random.hpp>
+#include <weft/ops/random.hpp>
 
 using namespace weft;
 

@@ -1,7 +1,7 @@
 // Results that are stored past the caches: from the threshold on, where memory allows it, and with the same values.
 #include <doctest/doctest.h>
 #include <weft/core.hpp>
-#include <weft/expr/random.hpp>
+#include <weft/ops/random.hpp>
 
 #include <cstdint>
 #include <memory>

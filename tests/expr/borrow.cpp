@@ -1,6 +1,6 @@
 // A user's own memory: read and written in place, aliasing decided by address.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 #include <vector>
 

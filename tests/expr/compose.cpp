@@ -1,7 +1,7 @@
 // labels: slow
 // Functions made of other nodes.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 using namespace oracle;
 using weft::axis, weft::ddof, weft::keepdims, weft::tensor;

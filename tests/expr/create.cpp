@@ -1,8 +1,8 @@
 // Tensors from nothing, and reshape.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
-#include <weft/expr/random.hpp>
+#include <weft/ops/random.hpp>
 
 #include <limits>
 

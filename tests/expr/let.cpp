@@ -1,7 +1,7 @@
 // Sub-expressions with a name: in maps, in row programs, beside and inside each other, and where they meet
 // reductions that are found apart.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 using namespace oracle;
 using weft::axis, weft::keepdims, weft::let, weft::max, weft::mean, weft::sum;

@@ -1,6 +1,6 @@
 // Elementwise operations: broadcasting, which type they have, numbers beside tensors, what goes wrong.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 #include <limits>
 

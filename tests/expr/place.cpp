@@ -1,6 +1,6 @@
 // Views that are written to.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 using namespace oracle;
 using weft::all, weft::begin, weft::ellipsis, weft::end, weft::newaxis, weft::range, weft::shape, weft::tensor;

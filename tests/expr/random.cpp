@@ -2,8 +2,8 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <weft/expr/compose.hpp>
-#include <weft/expr/random.hpp>
+#include <weft/ops/statistics.hpp>
+#include <weft/ops/random.hpp>
 
 #include <cmath>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Reductions over every set of axes, named at compile time and at run time, of dense and of strided operands.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 using namespace oracle;
 using weft::argmax, weft::argmin, weft::axis, weft::keepdims, weft::max, weft::mean, weft::min, weft::range, weft::sum,

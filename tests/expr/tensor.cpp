@@ -1,6 +1,6 @@
 // Tensors as values: braces, elements, sharing until a write, moves. (Views: view.cpp and place.cpp.)
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // Every element type of the slice, through maps, casts and reductions.
 #pragma once
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 using namespace oracle;
 using weft::axis, weft::tensor;

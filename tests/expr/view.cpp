@@ -1,6 +1,6 @@
 // Views that are read: every index, steps of both signs, views of views and of expressions, axes in another order.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "../eval/oracle.hpp"
+#include "../engine/oracle.hpp"
 
 #include <array>
 #include <limits>

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <weft/nn/init.hpp>
-#include <weft/expr/compose.hpp>
+#include <weft/ops/statistics.hpp>
 
 #include <cmath>
 

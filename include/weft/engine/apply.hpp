@@ -1,6 +1,6 @@
 // One operation on packs: what it does with operands of any element types.
 //
-//   applied<op::add, int8, float>::on(x, y)      operands are converted to the type that the operation computes in
+//   applied<ops::add, int8, float>::on(x, y)      operands are converted to the type that the operation computes in
 //   fused(...)                                   a sum that takes a product along, in one rounding
 //   now<T, N>(e)                                 an expression over packs that pose as numbers (see `held`)
 //
@@ -8,14 +8,13 @@
 // same bits wherever it stands. Of two products under one sum neither is: x * x - y * y is 0 where x is y.
 #pragma once
 #include <weft/expr/map.hpp>
-#include <weft/expr/op.hpp>
-#include <weft/simd/pack.hpp>
+#include <weft/expr/operation.hpp>
+#include <weft/simd/divisor.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
-namespace op = expr::op;
 using simd::mask;
 using simd::pack;
 
@@ -86,7 +85,7 @@ struct applied {
 
   template <class A>
   static WEFT_INLINE auto on(A a) {
-    if constexpr (op::on_masks<Op>)
+    if constexpr (expr::on_masks<Op>)
       return Op::apply(as_mask(a));
     else if constexpr (requires { Op::converts; })
       return as<P>(a);
@@ -97,7 +96,7 @@ struct applied {
   }
   template <class A, class B>
   static WEFT_INLINE auto on(A a, B b) {
-    if constexpr (op::on_masks<Op>) {
+    if constexpr (expr::on_masks<Op>) {
       auto const m = as_mask(a);
       return Op::apply(m, as_mask_of<typename lane_of<std::remove_const_t<decltype(m)>>::type>(b));
     } else if constexpr (std::is_same_v<P, bool> && requires { typename Op::on_bools; }) {

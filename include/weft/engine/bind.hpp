@@ -11,7 +11,7 @@
 #include <weft/engine/leaf.hpp>
 #include <weft/engine/registers.hpp>
 #include <weft/expr/let.hpp>
-#include <weft/expr/reduce.hpp>
+#include <weft/expr/fold.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -185,7 +185,8 @@ using defining_context =
 
 template <class Context, class Node>
 inline constexpr bool fold_fuses = Context::q > 0 && Context::direct && kid_t<0, Node>::dims.rank == Context::domain &&
-                                   expr::trailing(Node::mask, kid_t<0, Node>::dims.rank) == Context::q;
+                                   expr::trailing(Node::mask, kid_t<0, Node>::dims.rank) == Context::q &&
+                                   (!facts_of<Node>.reached || requires { Node::operation::back_by_rows; });
 // A view that drops the axes of the row from what has one value a row.
 template <class Context, class Node>
 inline constexpr bool drops_row = Context::outer && Node::drops != 0 && kid_t<0, Node>::dims.rank == Context::domain &&
@@ -193,7 +194,8 @@ inline constexpr bool drops_row = Context::outer && Node::drops != 0 && kid_t<0,
 // A product as wide as the rows of a row program is computed row by row.
 template <class Context, class Node>
 inline constexpr bool computed_by_rows = Context::q == 1 && Context::direct && !Context::outer && !Context::tile &&
-                                         Node::dims.rank == Context::domain && requires { typename Node::rows; };
+                                         Node::dims.rank == Context::domain && !facts_of<Node>.reached &&
+                                         requires { typename Node::rows; };
 
 // Where a statement meets the name of a definition: in the loop itself, or in what is evaluated apart.
 struct uses {
@@ -292,10 +294,10 @@ auto bind_evaluated(Node const& n, Binder& b, Map const& m, Names const& names) 
   using T = element_t<Node>;
   if constexpr (Node::dims.rank == 0) {
     b.number(n, names);
-    return tokens<number<T>>{};
+    return tokens<number<T, facts_of<Node>.reached>>{};
   } else {
     b.part(n, m, names, Context::outer);
-    return tokens<memory<T, Context::outer, true>>{};
+    return tokens<memory<T, Context::outer, true, facts_of<Node>.reached>>{};
   }
 }
 
@@ -309,11 +311,18 @@ struct binding<role::leaf> {
   template <class Context, class Node, class Binder, class Map, class Names>
   WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const&) {
     using T = element_t<Node>;
-    T const* const data = n.data();
-    if constexpr (Node::dims.rank == 0) {
+    if constexpr (Node::own.order > 0) {  // a tracked value: this is a backward pass
+      b.tracked(n, m, Context::outer);
+      if constexpr (Node::dims.rank == 0)
+        return tokens<number<T, true>>{};
+      else
+        return tokens<memory<T, Context::outer, false, true>>{};
+    } else if constexpr (Node::dims.rank == 0) {
+      T const* const data = n.data();
       b.constant(static_cast<T>(*data));
       return tokens<number<T>>{};
     } else {
+      T const* const data = n.data();
       b.leaf_of(data, m, n.extents_at(), Node::dims.rank, Context::outer);
       return tokens<memory<T, Context::outer>>{};
     }
@@ -372,7 +381,17 @@ struct binding<role::fold> {
       whole_domain<A::dims.rank> const own;
       using inside = decltype(bind<typename Context::inside>(kid<0>(n), b, own, names));
       bind<typename Context::inside>(kid<0>(n), b, own, names);
-      return joined_t<inside, tokens<folded<typename Node::operation, element_t<A>>>>{};
+      using Op = typename Node::operation;
+      using fold = tokens<folded<Op, element_t<A>>>;
+      // Rows of one element may stand beside longer ones. In a backward pass they are stretched, so that a sum is too large by
+      // that; a forward pass makes such a reduction first (with_plan).
+      if constexpr (facts_of<Node>.reached && requires { typename Op::grows_by; }) {
+        using R = element_t<Node>;
+        b.template stretch<R>(kid<0>(n));
+        return joined_t<inside, fold, tokens<number<R>, mapped<typename Op::grows_by, R, R>>>{};
+      } else {
+        return joined_t<inside, fold>{};
+      }
     } else {
       return bind_evaluated<Context>(n, b, m, names);
     }
@@ -386,7 +405,7 @@ struct binding<role::view> {
     using A = kid_t<0, Node>;
     if constexpr (expr::evaluated_number<Node> && !drops_row<Context, Node>) {
       b.number(kid<0>(n), names);
-      return tokens<number<element_t<Node>>>{};
+      return tokens<number<element_t<Node>, facts_of<Node>.reached>>{};
     } else {
       axis_map r;
       n.look(r, as_axis_map(m));

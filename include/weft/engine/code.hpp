@@ -151,8 +151,9 @@ constexpr code<Size, Results> read_tokens(step_facts const (&token)[Size]) {
 
 enum class how : unsigned char { nothing, compute, reload };
 
-template <int Size, int Passes>
+template <int Size, int Passes, int Results>
 struct schedule {
+  short result_in[static_cast<std::size_t>(Results > 0 ? Results : 1)] = {};  // the pass that stores a result
   how in_row[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};  // for each pack of the row
   bool before[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {}; // once, before the pass
   bool folds[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};  // reductions added up in the pass
@@ -164,9 +165,14 @@ struct schedule {
 
 inline constexpr int computed_again = 2;  // a value of at most this cost is cheaper to compute again than to store and load
 
+// `early`: a result is stored by the first pass that can. Else by the last one, after everything was read.
 template <int Passes, int Size, int Results>
-constexpr schedule<Size, Passes> schedule_of(code<Size, Results> const& c) {
-  schedule<Size, Passes> s{};
+constexpr schedule<Size, Passes, Results> schedule_of(code<Size, Results> const& c, bool early) {
+  schedule<Size, Passes, Results> s{};
+  for (int r = 0; r < Results; ++r) {
+    s.result_in[r] = Passes - 1;
+    if (early && c.result[r] >= 0 && !c.at[c.result[r]].once) s.result_in[r] = c.at[c.result[r]].pass;
+  }
   short made[Size > 0 ? Size : 1] = {};  // the pass that computed it first, or -1
   for (int i = 0; i < Size; ++i) made[i] = s.stored_by[i] = -1;
   for (int p = 0; p < Passes; ++p) {
@@ -176,9 +182,8 @@ constexpr schedule<Size, Passes> schedule_of(code<Size, Results> const& c) {
         s.folds[p][i] = true;
         want[c.at[i].of[0]] = true;
       }
-    if (p == Passes - 1)
-      for (int r = 0; r < Results; ++r)
-        if (c.result[r] >= 0) want[c.result[r]] = true;
+    for (int r = 0; r < Results; ++r)
+      if (c.result[r] >= 0 && s.result_in[r] == p) want[c.result[r]] = true;
     for (int i = Size - 1; i >= 0; --i) {  // operands stand before what uses them
       if (!want[i]) continue;
       step const& t = c.at[i];
@@ -231,7 +236,8 @@ struct code_of {
   static constexpr int results = Results;
   static constexpr auto code = read_tokens<Results>(facts_in<L>::at);
   static constexpr int last = code.last;
-  static constexpr auto schedule = schedule_of<code.last + 1>(code);
+  static constexpr auto schedule = schedule_of<code.last + 1>(code, false);
+  static constexpr bool ahead = false;  // memory is fetched before it is needed
   static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;
   template <int I>
   using token = token_at<L, I>;

@@ -44,6 +44,7 @@ struct job {
   int result_count;
   void const* numbers;   // of the program
   bool own_row = false;  // see `piece`
+  bool may_cut = !p.passes && !p.narrow;  // a row may be run in parts: nothing is added up over all of it
 };
 
 // What part of a frame to run: rows and columns (all columns unless it is a plain map).
@@ -57,51 +58,77 @@ struct outlets {
   job const& j;
   bool stream;
   outlet* at;      // (result_count)
-  void** scratch;  // (result_count): a tile each
+  void** scratch;  // (result_count): a tile each, or one row
   bool any = false;
+  bool met = false;
 
   outlets(job const& given, bool past_caches, arena_scope& scope)
       : j(given), stream(past_caches), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
-    for (int i = 0; i < j.result_count; ++i) any = any || scattered(i);
+    for (int i = 0; i < j.result_count; ++i) {
+      any = any || scattered(i);
+      met = met || meets(i);
+    }
   }
-  bool scattered(int i) const { return !j.p.narrow && !j.results[i].dense_row(j.f); }
+  bool narrow(int i) const { return j.p.narrow || j.results[i].narrow; }
+  bool scattered(int i) const { return !narrow(i) && j.results[i].base && !j.results[i].dense_row(j.f); }
+  // All rows of a tile meet in one.
+  bool meets(int i) const {
+    result const& r = j.results[i];
+    return r.gathers && r.base && !narrow(i) && j.f.row > 0 && r.stride[j.f.row - 1] == 0 && j.f.ext[j.f.row - 1] != 1;
+  }
   void prepare(arena_scope& scope, index_t rows, index_t columns) {
-    for (int i = 0; i < j.result_count; ++i)
-      scratch[i] = scattered(i) ? scope.take<char>(rows * columns * j.results[i].type->size) : nullptr;
+    for (int i = 0; i < j.result_count; ++i) {
+      bool const whole = scattered(i);
+      // What nobody asks for is stored into a row that nobody reads.
+      bool const idle = !j.results[i].base, row = meets(i) || idle;
+      scratch[i] = whole || row ? scope.take<char>((whole ? rows : 1) * (columns > 0 ? columns : 1) * j.results[i].type->size) : nullptr;
+      any = any || whole || row;
+    }
   }
   void enter(region const& t) {
     for (int i = 0; i < j.result_count; ++i) {
       result const& r = j.results[i];
       if (scratch[i]) {
-        at[i] = {scratch[i], t.columns * r.type->size, false};
+        bool const row = meets(i) || !r.base;
+        if (row && r.base) std::memset(scratch[i], 0, static_cast<std::size_t>(t.columns * r.type->size));
+        at[i] = {scratch[i], row ? 0 : t.columns * r.type->size, false, row && r.base};
       } else {
-        index_t const o = row_offset(r, j.f, t) + (j.p.narrow ? 0 : t.from);
-        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] * r.type->size : 0, stream};
+        index_t const o = row_offset(r, j.f, t) + (narrow(i) ? 0 : t.from);
+        at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] * r.type->size : 0,
+                 stream, r.adds};
       }
     }
   }
   void leave(region const& t) {
     for (int i = 0; i < j.result_count; ++i) {
-      if (!scratch[i]) continue;
+      if (!scratch[i] || !j.results[i].base) continue;
       result const& r = j.results[i];
       index_t const o = row_offset(r, j.f, t), step = j.f.row > 0 ? r.stride[j.f.row - 1] : 0;
       index_t const size = r.type->size;
+      if (meets(i) && !scattered(i)) {
+        r.type->add(static_cast<char*>(r.base) + (o + t.from) * size, scratch[i], t.columns);
+        continue;
+      }
       for (index_t k = 0; k < t.rows; ++k) {
         char* const row = static_cast<char*>(r.base) + (o + k * step) * size;
         char const* const from = static_cast<char const*>(scratch[i]) + k * t.columns * size;
-        r.type->scatter(r, row, from, j.f, t.from, t.columns);
+        (r.adds ? r.type->gather_sums : r.type->scatter)(r, row, from, j.f, t.from, t.columns);
       }
     }
   }
 };
 
 // Rows and columns of a tile: everything there is, unless something goes through scratch.
-[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, index_t& rows, index_t& columns) {
+[[gnu::noinline]] inline void shape_tiles(job const& j, bool scattered, bool met, index_t& rows, index_t& columns) {
   staging const s = staging_of(j.leaves, j.leaf_count, j.f);
+  if (met) {  // cotangents that meet in one row are added up tile by tile
+    if (rows > column_block) rows = column_block;
+    if (j.may_cut && columns > block) columns = block;
+  }
   if (!s.any && !scattered) return;
   // Transposed operands want tiles that are square; repeated elements are filled in along the row.
   index_t const side = s.strided ? square_side : staged_columns;
-  if (!j.p.passes && !j.p.narrow && !s.whole_rows && columns > side && j.f.rank - j.f.row == 1) columns = side;
+  if (j.may_cut && !s.whole_rows && columns > side && j.f.rank - j.f.row == 1) columns = side;
   index_t const most = rows;
   rows = columns > 0 ? staged_elements / columns : 1;
   rows = rows < 1 ? 1 : rows > staged_rows ? staged_rows : rows;
@@ -114,7 +141,7 @@ struct outlets {
   arena_scope scope;
   outlets out(j, p.stream, scope);
   index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
-  shape_tiles(j, out.any, tile_rows, tile_columns);
+  shape_tiles(j, out.any, out.met, tile_rows, tile_columns);
   out.prepare(scope, tile_rows, tile_columns);
   walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
   piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns)),

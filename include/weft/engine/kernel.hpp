@@ -10,7 +10,7 @@
 #include <weft/core/threads.hpp>
 #include <weft/engine/job.hpp>
 #include <weft/engine/registers.hpp>
-#include <weft/expr/accumulate.hpp>
+#include <weft/expr/fold.hpp>
 
 #include <bit>
 
@@ -19,6 +19,90 @@ inline namespace WEFT_ISA {
 namespace engine {
 
 inline constexpr int unroll = 4;  // packs in flight, each with accumulators of its own
+
+// -- where results go ----------------------------------------------------------------------------------------------
+
+// How a result leaves: an element for each of the row (`Wide`), or one a row. `Adds`: it may be added to what is there.
+template <class T, bool Wide = true, bool Adds = false>
+struct result_as {
+  using type = T;
+  static constexpr bool wide = Wide, adds = Adds;
+};
+template <class... R>
+struct results {
+  static constexpr int count = int(sizeof...(R));
+  static constexpr int width = [] {
+    int w = 1;
+    ((w = larger(w, sizeof(typename R::type))), ...);
+    return w;
+  }();
+  static constexpr bool any_wide = (R::wide || ...);
+};
+
+// The rows of a tile's leaves and results, as local values of the kernel: vector stores may alias anything, so that what is
+// read through a pointer would be read again for each row.
+template <class C>
+struct tile_leaves {
+  char const* here[larger(C::leaves, 1)];
+  index_t pitch[larger(C::leaves, 1)];  // bytes
+  template <int... K>
+  WEFT_INLINE void enter(spot const* in, std::integer_sequence<int, K...>) {
+    ((here[K] = static_cast<char const*>(in[K].here), pitch[K] = in[K].pitch), ...);
+  }
+  template <int N, int... K>
+  WEFT_INLINE void to_row(row_state<C, N>& row, index_t r, std::integer_sequence<int, K...>) const {
+    ((row.at[K] = here[K] + r * pitch[K]), ...);
+  }
+};
+
+template <int I, class R>
+struct outlet_slot {
+  outlet at;
+};
+template <class Indices, class... R>
+struct outlets_in;
+template <int... I, class... R>
+struct outlets_in<std::integer_sequence<int, I...>, R...> : outlet_slot<I, R>... {
+  WEFT_INLINE explicit outlets_in(outlet const* o) : outlet_slot<I, R>{o[I]}... {}
+};
+template <class Results>
+struct local_outlets;
+template <class... R>
+struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...> {
+  using outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...>::outlets_in;
+};
+
+template <class R>
+WEFT_INLINE outlet const& in_outlet(outlet_slot<0, R> const& o) {
+  return o.at;
+}
+
+template <int I, class R, class V, class Part>
+WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t r, index_t i, Part part, bool map) {
+  using T = typename R::type;
+  T* const p = reinterpret_cast<T*>(static_cast<char*>(o.at.here) + r * o.at.pitch) + i;
+  auto x = as<T>(v);
+  if constexpr (std::is_same_v<Part, full>) {
+    if (map && o.at.past) [[unlikely]]
+      return x.stream(p);
+  }
+  if constexpr (R::adds) {
+    if (std::is_same_v<Part, full>) fetch_ahead<1>(p);
+    if (o.at.adds) x = load_part<T, decltype(x)::size>(p, part) + x;
+  }
+  store_part(p, x, part);
+}
+// The results of one kind that pass P stores, for the elements [i, i + N).
+template <bool Wide, int P, class C, int N, int... I, class... R, class Part>
+WEFT_INLINE void put_results(outlets_in<std::integer_sequence<int, I...>, R...> const& o, registers<C, N> const& v,
+                             row_state<C, N> const& row, [[maybe_unused]] index_t r, [[maybe_unused]] index_t i,
+                             [[maybe_unused]] Part part) {
+  [[maybe_unused]] auto const put = [&]<int K, class X>([[maybe_unused]] outlet_slot<K, X> const& to) WEFT_INLINE_LAMBDA {
+    if constexpr (X::wide == Wide && C::code.result[K] >= 0 && C::schedule.result_in[K] == P)
+      put_result(to, value_at<C, N, C::code.result[K]>(v, row), r, i, part, C::last == 0);
+  };
+  (put(static_cast<outlet_slot<I, R> const&>(o)), ...);
+}
 
 // -- what a pass adds up -------------------------------------------------------------------------------------------
 
@@ -86,19 +170,27 @@ struct counter {
   }
 };
 
-template <class C, int P, int N>
+template <class C, int P, int N, class Results>
 struct pass {
   using sums = typename pass_sums<C, P, N>::sums;
   using totals = typename pass_sums<C, P, N>::totals;
-  static constexpr bool any = folds_in<C, P>::list.count > 0 || stores_in<C, P>::list.count > 0;
+  using outlets = local_outlets<Results>;
+  static constexpr bool results = [] {
+    for (int r = 0; r < C::results; ++r)
+      if (C::code.result[r] >= 0 && C::schedule.result_in[r] == P) return true;
+    return false;
+  }();
+  static constexpr bool any = folds_in<C, P>::list.count > 0 || stores_in<C, P>::list.count > 0 || results;
+  // A long program is written out once, and what it adds up in one chain.
+  static constexpr bool long_program = C::ahead && steps_in_row<C, P>::list.count > 8;
 
   static WEFT_INLINE void join(totals& to, totals const& later) {
-    each_step<folds_in<C, P>>([&]<int I>() { in<I>(to).join(in<I>(later)); });
+    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA { in<I>(to).join(in<I>(later)); });
   }
   using block_counter = counter<totals, pass>;
 
   static WEFT_INLINE void clear(sums& s) {
-    each_step<folds_in<C, P>>([&]<int I>() {
+    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
       auto& f = in<I>(s);
       f.a.clear();
       f.b.clear();
@@ -108,7 +200,7 @@ struct pass {
   }
   static WEFT_INLINE totals together(sums& s) {
     totals t;
-    each_step<folds_in<C, P>>([&]<int I>() {
+    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
       auto& f = in<I>(s);
       f.a.join(f.b);
       f.c.join(f.d);
@@ -119,14 +211,15 @@ struct pass {
   }
   // Elements [i, i + N), into accumulator U.
   template <int U, class Part>
-  static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, index_t i, Part part) {
+  static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, outlets const& o, index_t r, index_t i, Part part) {
     registers<C, N> v;
     run_steps<C, P, N>(v, row, i, part);
-    each_step<stores_in<C, P>>([&]<int I>() {
+    if constexpr (results) put_results<true, P, C, N>(o, v, row, r, i, part);
+    each_step<stores_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
       using T = typename C::template token<I>::type;
       store_part(reinterpret_cast<T*>(row.kept[C::schedule.slot[I]]) + i, as<T>(in<I>(v)), part);
     });
-    each_step<folds_in<C, P>>([&]<int I>() {
+    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
       using packed = typename accumulators<typename C::template token<I>, N>::packed;
       auto const x = as<packed>(value_at<C, N, C::code.at[I].of[0]>(v, row));
       if constexpr (std::is_same_v<Part, full>)
@@ -136,32 +229,33 @@ struct pass {
     });
   }
   // One block, elements [from, to).
-  static WEFT_INLINE totals sweep_block(row_state<C, N> const& row, index_t from, index_t to) {
+  static WEFT_INLINE totals sweep_block(row_state<C, N> const& row, outlets const& o, index_t r, index_t from, index_t to) {
     sums s;
     clear(s);
     index_t i = from;
-    for (; i + unroll * N <= to; i += unroll * N) {
-      add<0>(s, row, i, full{});
-      add<1>(s, row, i + N, full{});
-      add<2>(s, row, i + 2 * N, full{});
-      add<3>(s, row, i + 3 * N, full{});
-    }
-    for (; i + N <= to; i += N) add<0>(s, row, i, full{});
-    if (i < to) add<0>(s, row, i, first{static_cast<int>(to - i)});
+    if constexpr (!long_program)
+      for (; i + unroll * N <= to; i += unroll * N) {
+        add<0>(s, row, o, r, i, full{});
+        add<1>(s, row, o, r, i + N, full{});
+        add<2>(s, row, o, r, i + 2 * N, full{});
+        add<3>(s, row, o, r, i + 3 * N, full{});
+      }
+    for (; i + N <= to; i += N) add<0>(s, row, o, r, i, full{});
+    if (i < to) add<0>(s, row, o, r, i, first{static_cast<int>(to - i)});
     return together(s);
   }
   // The results over n elements, as constants of the row.
   static WEFT_INLINE void finish(row_state<C, N>& row, totals const& t, index_t n) {
-    each_step<folds_in<C, P>>([&]<int I>() {
+    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
       using T = typename C::template token<I>::type;
       in<I>(row.once) = pack<T, N>(static_cast<T>(in<I>(t).total(n)));
     });
   }
   // Elements [from, to) of a row of several blocks; `from` is the start of a block.
-  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, block_counter& to_join, totals* shared,
-                                             index_t from, index_t to) {
+  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, outlets const& o, index_t r,
+                                             block_counter& to_join, totals* shared, index_t from, index_t to) {
     for (index_t b = from; b < to; b += block) {
-      totals const t = sweep_block(row, b, b + block < to ? b + block : to);
+      totals const t = sweep_block(row, o, r, b, b + block < to ? b + block : to);
       if (shared)
         shared[b / block] = t;
       else
@@ -170,30 +264,30 @@ struct pass {
   }
 };
 
-// Passes [P, last) of one row of n elements, and what the last one needs of the row.
-template <int P, class C, int N>
-WEFT_INLINE void run_passes(row_state<C, N>& row, index_t n) {
+// Passes [P, last) of row r, of n elements, and what the last one needs of the row.
+template <int P, class Results, class C, int N>
+WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t r, index_t n) {
   run_steps_once<C, P>(row);
   if constexpr (P < C::last) {
-    using now = pass<C, P, N>;
+    using now = pass<C, P, N, Results>;
     if constexpr (now::any) {
       if (n <= block) {
-        now::finish(row, now::sweep_block(row, 0, n), n);
+        now::finish(row, now::sweep_block(row, o, r, 0, n), n);
       } else {
         typename now::block_counter all;
-        now::sweep_blocks(row, all, nullptr, 0, n);
+        now::sweep_blocks(row, o, r, all, nullptr, 0, n);
         now::finish(row, all.joined(), n);
       }
     }
-    run_passes<P + 1>(row, n);
+    run_passes<P + 1, Results>(row, o, r, n);
   }
 }
 // The same for one long row, each pass by several threads.
-template <int P, class C, int N>
-void run_shared_passes(row_state<C, N>& row, index_t n) {
+template <int P, class Results, class C, int N>
+void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t n) {
   run_steps_once<C, P>(row);
   if constexpr (P < C::last) {
-    using now = pass<C, P, N>;
+    using now = pass<C, P, N, Results>;
     if constexpr (now::any) {
       constexpr index_t per_task = task_elements / block > 0 ? task_elements / block : 1;
       index_t const blocks = (n + block - 1) / block;
@@ -202,104 +296,25 @@ void run_shared_passes(row_state<C, N>& row, index_t n) {
       typename now::block_counter all;
       parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
         index_t const from = task * per_task * block, to = from + per_task * block;
-        now::sweep_blocks(row, all, shared, from, to < n ? to : n);
+        now::sweep_blocks(row, o, 0, all, shared, from, to < n ? to : n);
       });
       for (index_t b = 0; b < blocks; ++b) all.push(shared[b]);
       now::finish(row, all.joined(), n);
     }
-    run_shared_passes<P + 1>(row, n);
+    run_shared_passes<P + 1, Results>(row, o, n);
   }
-}
-
-// -- where results go ----------------------------------------------------------------------------------------------
-
-// How a result leaves: an element for each of the row (`Wide`), or one a row.
-template <class T, bool Wide = true>
-struct result_as {
-  using type = T;
-  static constexpr bool wide = Wide;
-};
-template <class... R>
-struct results {
-  static constexpr int count = int(sizeof...(R));
-  static constexpr int width = [] {
-    int w = 1;
-    ((w = larger(w, sizeof(typename R::type))), ...);
-    return w;
-  }();
-  static constexpr bool any_wide = (R::wide || ...);
-};
-
-// The rows of a tile's leaves and results, as local values of the kernel: vector stores may alias anything, so that what is
-// read through a pointer would be read again for each row.
-template <class C>
-struct tile_leaves {
-  char const* here[larger(C::leaves, 1)];
-  index_t pitch[larger(C::leaves, 1)];  // bytes
-  template <int... K>
-  WEFT_INLINE void enter(spot const* in, std::integer_sequence<int, K...>) {
-    ((here[K] = static_cast<char const*>(in[K].here), pitch[K] = in[K].pitch), ...);
-  }
-  template <int N, int... K>
-  WEFT_INLINE void to_row(row_state<C, N>& row, index_t r, std::integer_sequence<int, K...>) const {
-    ((row.at[K] = here[K] + r * pitch[K]), ...);
-  }
-};
-
-template <int I, class R>
-struct outlet_slot {
-  outlet at;
-};
-template <class Indices, class... R>
-struct outlets_in;
-template <int... I, class... R>
-struct outlets_in<std::integer_sequence<int, I...>, R...> : outlet_slot<I, R>... {
-  WEFT_INLINE explicit outlets_in(outlet const* o) : outlet_slot<I, R>{o[I]}... {}
-};
-template <class Results>
-struct local_outlets;
-template <class... R>
-struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...> {
-  using outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...>::outlets_in;
-};
-
-template <class R>
-WEFT_INLINE outlet const& in_outlet(outlet_slot<0, R> const& o) {
-  return o.at;
-}
-
-template <int I, class R, class V, class Part>
-WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t r, index_t i, Part part, bool map) {
-  using T = typename R::type;
-  T* const p = reinterpret_cast<T*>(static_cast<char*>(o.at.here) + r * o.at.pitch) + i;
-  auto x = as<T>(v);
-  if constexpr (std::is_same_v<Part, full>) {
-    if (map && o.at.past) [[unlikely]]
-      return x.stream(p);
-  }
-  store_part(p, x, part);
-}
-// All results of one kind for the elements [i, i + N).
-template <bool Wide, class C, int N, int... I, class... R, class Part>
-WEFT_INLINE void put_results(outlets_in<std::integer_sequence<int, I...>, R...> const& o, registers<C, N> const& v,
-                             row_state<C, N> const& row, index_t r, index_t i, Part part) {
-  auto const put = [&]<int K, class X>(outlet_slot<K, X> const& to) {
-    if constexpr (X::wide == Wide)
-      put_result(to, value_at<C, N, C::code.result[K]>(v, row), r, i, part, C::last == 0);
-  };
-  (put(static_cast<outlet_slot<I, R> const&>(o)), ...);
 }
 
 // The last pass of a row of n elements. The loop is written once and unrolled late, more where there is so little to do for
 // a pack that counting is felt: compile time is a feature.
 template <class C, int N, class Results>
 WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t r, index_t n) {
-  if constexpr (Results::any_wide) {
+  if constexpr (Results::any_wide && pass<C, C::last, N, Results>::results) {
     constexpr int cost = C::last > 0 ? 0 : C::code.cost;
     auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
       registers<C, N> v;
       run_steps<C, C::last, N>(v, row, i, part);
-      put_results<true, C, N>(o, v, row, r, i, part);
+      put_results<true, C::last, C, N>(o, v, row, r, i, part);
     };
     index_t i = 0;
     if constexpr (cost <= 8) {
@@ -313,7 +328,7 @@ WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> cons
     }
     if (i < n) put(i, first{static_cast<int>(n - i)});
   }
-  put_results<false, C, N>(o, row.once, row, r, 0, first{1});
+  put_results<false, C::last, C, N>(o, row.once, row, r, 0, first{1});
 }
 
 // -- kernels -------------------------------------------------------------------------------------------------------
@@ -329,7 +344,7 @@ inline constexpr int lanes_of = lanes_of_width<larger(C::code.width, Results::an
 template <class C, class Results>
 inline constexpr int own_slot = -1;
 template <class C, class T>
-inline constexpr int own_slot<C, results<result_as<T, true>>> = [] {
+inline constexpr int own_slot<C, results<result_as<T, true, false>>> = [] {
   for (int i = 0; i < C::size; ++i)
     if (C::schedule.stored_by[i] >= 0 && C::code.at[i].type == dtype_of<T>) return int(C::schedule.slot[i]);
   return -1;
@@ -369,7 +384,7 @@ template <class C, class Results>
         row.kept[own] = static_cast<char*>(o.here) + r * o.pitch;
       }
     }
-    run_passes<0>(row, columns);
+    run_passes<0, Results>(row, out, r, columns);
     store_row<C, N, Results>(out, row, r, columns);
   }
 }
@@ -387,7 +402,7 @@ template <class C, class Results>
   row.numbers = static_cast<number_bits const*>(numbers);
   if constexpr (C::schedule.slots > 0) take_rows(row, t.scratch, n);
   leaves.to_row(row, 0, leaf_indices{});
-  run_shared_passes<0>(row, n);
+  run_shared_passes<0, Results>(row, out, n);
   if constexpr (Results::any_wide)
     parallel_for((n + task_elements - 1) / task_elements, [&](index_t i) {
       index_t const from = i * task_elements, until = from + task_elements < n ? from + task_elements : n;
@@ -395,10 +410,10 @@ template <class C, class Results>
         first const part{until - k < N ? static_cast<int>(until - k) : N};
         registers<C, N> v;
         run_steps<C, C::last, N>(v, row, k, part);
-        put_results<true, C, N>(out, v, row, 0, k, part);
+        put_results<true, C::last, C, N>(out, v, row, 0, k, part);
       }
     });
-  put_results<false, C, N>(out, row.once, row, 0, 0, first{1});
+  put_results<false, C::last, C, N>(out, row.once, row, 0, 0, first{1});
 }
 
 // `Whole`: the row is all there is, so that its passes are worth cutting up.

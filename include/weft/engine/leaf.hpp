@@ -209,10 +209,18 @@ struct walk {
 struct result_type {
   index_t size;
   void (*scatter)(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first, index_t columns);
+  // The same, adding; and to (n) += from (n).
+  void (*gather_sums)(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first, index_t columns);
+  void (*add)(void* to, void const* from, index_t n);
 };
 struct result : leaf_strides {
-  void* base;
+  void* base;                // null: nobody asks for it
   result_type const* type;
+  bool narrow = false;       // one value a row
+  bool adds = false;         // to what is there
+  bool gathers = false;      // several elements of the domain may meet in one of its own (engine/sink.hpp)
+  index_t elements = 0;      // ... of which there are so many, dense
+  index_t offset = 0;        // ... of the one for domain index 0 among them
 };
 
 // row (strided) = from (columns): elements [first, first + columns) of a row whose axes are not dense
@@ -239,7 +247,53 @@ template <class T>
   }
 }
 template <class T>
-inline constexpr result_type result_type_of{sizeof(T), &scatter<T>};
+T sum_of(T const* p, index_t n) {
+  constexpr int N = simd::lanes<T>;
+  simd::pack<T, N> s(T(0));
+  index_t i = 0;
+  for (; i + N <= n; i += N) s = s + simd::pack<T, N>::load(p + i);
+  if (i < n) s = s + simd::pack<T, N>::load_partial(p + i, static_cast<int>(n - i));
+  return simd::reduce_add(s);
+}
+template <class T>
+[[gnu::noinline]] void add_row(void* to, void const* from, index_t n) {
+  T* const p = static_cast<T*>(to);
+  T const* const x = static_cast<T const*>(from);
+  for (index_t i = 0; i < n; ++i) p[i] = static_cast<T>(p[i] + x[i]);
+}
+// row (strided) += from (columns)
+template <class T>
+[[gnu::noinline]] void gather_sums(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first,
+                                   index_t columns) {
+  T* const p = static_cast<T*>(row);
+  T const* const given = static_cast<T const*>(from);
+  bool constant = true;
+  for (int d = f.row; d < f.rank; ++d) constant = constant && (l.stride[d] == 0 || f.ext[d] == 1);
+  if (constant) {
+    if constexpr (std::is_floating_point_v<T>) *p += sum_of(given, columns);
+    return;
+  }
+  index_t at[max_rank] = {};
+  index_t left = first, offset = 0;
+  for (int d = f.rank - 1; d >= f.row; --d) {
+    at[d] = left % f.ext[d];
+    left /= f.ext[d];
+    offset += at[d] * l.stride[d];
+  }
+  for (index_t i = 0; i < columns; ++i) {
+    p[offset] = static_cast<T>(p[offset] + given[i]);
+    for (int d = f.rank - 1; d >= f.row; --d) {
+      offset += l.stride[d];
+      if (++at[d] < f.ext[d]) break;
+      offset -= at[d] * l.stride[d];
+      at[d] = 0;
+    }
+  }
+}
+template <class T>
+inline constexpr result_type result_type_of{sizeof(T), &scatter<T>, nullptr, nullptr};
+template <class T>
+inline constexpr result_type sum_type_of{sizeof(T), &scatter<T>, &gather_sums<T>, &add_row<T>};
 
 // Rows of scratch for definitions: room for `rows` of them, of `bytes` in all an element.
 WEFT_INLINE index_t scratch_room(int rows, index_t bytes, index_t columns) { return rows * 64 + bytes * columns; }
@@ -248,6 +302,7 @@ struct outlet {
   void* here;
   index_t pitch;  // in bytes
   bool past;      // the caches; `here` and the pitch are multiples of 64 bytes
+  bool adds = false;
 };
 
 // -- overlap -----------------------------------------------------------------------------------------------------

@@ -42,6 +42,8 @@ struct step_facts {
   bool once = false;     // memory: one element a row
   bool product = false;  // multiplies two values of its own floating type
   bool sum = false;      // adds or subtracts in its own floating type: takes a product along
+  bool wants = false;    // memory, number: a gradient is wanted of it
+  bool y = false, a = false, b = false, c = false, s = false;  // a derivative: which arguments it reads beside g
   bool passing = false;  // its value has a form that is no element, and is never stored
   int depth = 0;
   int kept = 0;          // results that were evaluated for it
@@ -49,17 +51,23 @@ struct step_facts {
 
 constexpr int larger(int a, int b) { return a > b ? a : b; }
 
-template <class T>
+// `Wants`: a gradient is wanted of it.
+template <class T, bool Wants = false>
 struct number {
   using type = T;
-  static constexpr step_facts facts{.what = act::number, .width = sizeof(T), .type = dtype_of<T>, .once = true};
+  static constexpr step_facts facts{
+      .what = act::number, .width = sizeof(T), .type = dtype_of<T>, .once = true, .wants = Wants};
 };
 // `Once`: one element a row. `Kept`: the table owns the buffer.
-template <class T, bool Once = false, bool Kept = false>
+template <class T, bool Once = false, bool Kept = false, bool Wants = false>
 struct memory {
   using type = T;
-  static constexpr step_facts facts{
-      .what = act::memory, .width = sizeof(T), .type = dtype_of<T>, .once = Once, .kept = Kept ? 1 : 0};
+  static constexpr step_facts facts{.what = act::memory,
+                                    .width = sizeof(T),
+                                    .type = dtype_of<T>,
+                                    .once = Once,
+                                    .wants = Wants,
+                                    .kept = Kept ? 1 : 0};
 };
 template <class Op, class... T>
 struct mapped {

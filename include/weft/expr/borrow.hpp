@@ -8,7 +8,7 @@
 // The memory must outlive every use. Aliasing is decided by address, so v = transpose(v) is right.
 #pragma once
 #include <weft/engine/assign.hpp>
-#include <weft/expr/create.hpp>
+#include <weft/ops/create.hpp>
 
 namespace weft {
 

@@ -2,7 +2,7 @@
 // compiler runs on tensors it knows, and what tests compare the loops with.
 #pragma once
 #include <weft/expr/let.hpp>
-#include <weft/expr/reduce.hpp>
+#include <weft/expr/fold.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -58,39 +58,15 @@ constexpr void walk_reduced(A const& a, index_t const* at, Names const& names, F
 template <class E, class Names>
 constexpr element_t<E> folded_element(E const& n, index_t const* at, Names const& names) {
   using Op = typename E::operation;
-  using A = kid_t<0, E>;
-  using result = element_t<E>;
-  constexpr unsigned Mask = E::mask;
-    using P = typename Op::template compute<element_t<A>>;
-    constexpr bool low = std::is_same_v<Op, fold::min> || std::is_same_v<Op, fold::argmin> || std::is_same_v<Op, fold::all>;
-    P sum = std::is_same_v<Op, fold::prod> || std::is_same_v<Op, fold::all> ? P(1) : P(0);
-    index_t count = 0, place = 0;
-    walk_reduced<Mask>(n.a, at, names, [&](auto v, index_t k) {
-      P const x = static_cast<P>(v);
-      ++count;
-      if constexpr (std::is_same_v<Op, fold::sum> || std::is_same_v<Op, fold::mean>) {
-        sum = op::add::apply(sum, x);
-      } else if constexpr (std::is_same_v<Op, fold::prod>) {
-        sum = op::multiply::apply(sum, x);
-      } else if constexpr (std::is_same_v<Op, fold::all> || std::is_same_v<Op, fold::any>) {
-        sum = low ? sum && x : sum || x;
-      } else {
-        // An extreme lets NaN win, the place of one never does.
-        constexpr bool places = std::is_same_v<Op, fold::argmax> || std::is_same_v<Op, fold::argmin>;
-        bool const better = low ? x < sum : x > sum;
-        if (k == 0 || better || (places ? sum != sum && x == x : x != x && sum == sum)) {
-          sum = x;
-          place = k;
-        }
-      }
-    });
-    if constexpr (std::is_same_v<Op, fold::argmax> || std::is_same_v<Op, fold::argmin>)
-      return place;
-    else if constexpr (std::is_same_v<Op, fold::mean>)
-      return static_cast<result>(sum / static_cast<P>(count));
-    else
-      return static_cast<result>(sum);
-  }
+  using P = typename Op::template compute<element_t<kid_t<0, E>>>;
+  typename Op::template one<P> all;
+  index_t count = 0;
+  walk_reduced<E::mask>(kid<0>(n), at, names, [&](auto v, index_t k) {
+    all.add(static_cast<P>(v), k);
+    ++count;
+  });
+  return static_cast<element_t<E>>(all.value(count));
+}
 
 template <class E, class Names>
 constexpr element_t<E> element_at(E const& e, index_t const* at, Names const& names) {

@@ -41,6 +41,8 @@ constexpr narrowness join(narrowness a, narrowness b) {
 
 struct facts {
   leaves below{};            // what its leaves are
+  bool reached = false;      // a gradient comes through to some tracked leaf: along floating types, through operations that
+                             // have a derivative
   int nodes = 1;             // how many nodes there are, leaves included
   int producers = 0;         // products and other operations with a loop of their own
   bool lets = false;         // some let is below
@@ -93,10 +95,28 @@ constexpr void add_operand(facts& to, facts const& k, bool first) {
 }
 
 template <class E>
+constexpr bool passes_gradient() {
+  if constexpr (kind_of_type<element_t<E>> != kind::floating)
+    return false;
+  else if constexpr (E::role == role::map || E::role == role::fold)
+    return requires { requires !E::operation::flat; };
+  else
+    return true;
+}
+template <class E>
+constexpr bool find_reached() {
+  return passes_gradient<E>() && []<int... I>(std::integer_sequence<int, I...>) {
+    return ((kind_of_type<element_t<kid_t<I, E>>> == kind::floating && facts_of<kid_t<I, E>>.reached) || ... || false);
+  }(kid_indices<E>{});
+}
+
+template <class E>
 constexpr facts find_facts() {
   facts f;
+  if constexpr (E::arity > 0) f.reached = find_reached<E>();
   if constexpr (E::role == role::leaf) {
     f.below = E::own;
+    f.reached = E::own.order > 0;
     f.in_place = true;
     f.ranks = 1u << E::dims.rank;
     f.narrow = {0, 0, true, E::dims.rank};

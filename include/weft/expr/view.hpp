@@ -87,6 +87,22 @@ struct view : described<view<A, D>, element_t<A>, D> {
   WEFT_INLINE void look(axis_map& to, axis_map const& m) const {
     look_through(to, m, ext.data(), D.rank, from.data(), A::dims.rank);
   }
+  // Is it the child with its last two axes exchanged, and nothing else?
+  WEFT_INLINE bool turns_last_axes() const {
+    if constexpr (D.rank == A::dims.rank && D.rank >= 2) {
+      constexpr int R = D.rank;
+      auto const s = a.sizes();
+      for (int c = 0; c < R; ++c) {
+        int const own = c == R - 1 ? R - 2 : c == R - 2 ? R - 1 : c;
+        axis_source const& f = from[static_cast<std::size_t>(c)];
+        if (f.axis != own || f.step != 1 || f.start != 0 || ext[static_cast<std::size_t>(own)] != s[static_cast<std::size_t>(c)])
+          return false;
+      }
+      return true;
+    } else {
+      return false;
+    }
+  }
   WEFT_INLINE bool looks_like(view const& o) const {
     if (ext != o.ext) return false;
     for (std::size_t c = 0; c < from.size(); ++c)

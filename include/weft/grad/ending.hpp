@@ -10,113 +10,82 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
 
-// The value of a rank-0 statement of order 1, and the cotangents of its leaves where its own is `scale`: full sums and
-// means, whatever is linear in them, forward and back in one sweep each.
-template <class E>
-element_t<E> run_end(tape& t, E const& e, element_t<E> scale);
-
-template <class E>
-struct ending {
-  static constexpr bool linear = false;
-};
-template <class T>
-struct ending<tracked<T, 0, 1>> {
-  static constexpr bool linear = true;
-  static T run(tape& t, tracked<T, 0, 1> const& e, T scale) {
-    add_gradient<1, T, 0>(t, e.from, tensor<T, 0>(scale));
-    return e.value.items().items[0];
-  }
-};
-template <unsigned Mask, class A>
-struct ending<squeeze_node<Mask, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = ending<A>::linear;
-  static T run(tape& t, squeeze_node<Mask, A> const& e, T scale) { return run_end(t, e.a, scale); }
-};
-template <class E>
-constexpr bool all_axes(unsigned mask) {
-  return mask == (1u << E::dims.rank) - 1;
+// Is kid I of a map scaled by a number that is known before its value is?
+template <class E, int I>
+constexpr bool is_linear_in() {
+  constexpr reading r = reads_for_operand<E, I>(expr::kid_indices<E>{});
+  if constexpr (r.y) return false;
+  return []<int... K>(std::integer_sequence<int, K...>) {
+    return ((!reads_kid(r, K) || facts_of<kid_t<K, E>>.numbers) && ...);
+  }(expr::kid_indices<E>{});
 }
-// A tree that one sweep can take: everything but a reduction or a product on its own.
+// Can the value of a rank-0 expression, and its cotangents, be had in one go?
 template <class E>
-inline constexpr bool sweeps =
-    kind_of_node<E>::value == 0 || kind_of_node<E>::value == 1 || kind_of_node<E>::value == 5;
-template <unsigned Mask, class A>
-struct ending<reduce<fold::sum, Mask, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = all_axes<A>(Mask) && sweeps<A>;
-  static T run(tape& t, reduce<fold::sum, Mask, A> const& e, T scale) {
-    return static_cast<T>(run_both(t, e.a, scale));
-  }
-};
-template <unsigned Mask, class A>
-struct ending<reduce<fold::mean, Mask, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = all_axes<A>(Mask) && sweeps<A>;
-  static T run(tape& t, reduce<fold::mean, Mask, A> const& e, T scale) {
-    index_t const n = count(e.a.sizes());
-    return static_cast<T>(run_both(t, e.a, scale / static_cast<T>(n)) / static_cast<double>(n));
-  }
-};
-template <class A>
-struct ending<map<op::negative, A>> {
-  using T = element_t<A>;
-  static constexpr bool linear = ending<A>::linear;
-  static T run(tape& t, map<op::negative, A> const& e, T scale) { return -run_end(t, e.a, -scale); }
-};
-template <class A, class B, bool Minus>
-struct ending_of_two {
-  using T = promote_t<element_t<A>, element_t<B>>;
-  static constexpr bool linear = std::is_same_v<element_t<A>, element_t<B>> &&
-                                 (ending<A>::linear || !reaches<A>)&&(ending<B>::linear || !reaches<B>);
-  template <class E>
-  static T run(tape& t, E const& e, T scale) {
-    T const a = run_end(t, e.a, scale);
-    T const b = run_end(t, e.b, Minus ? -scale : scale);
-    return Minus ? a - b : a + b;
-  }
-};
-template <class A, class B>
-struct ending<map<op::add, A, B>> : ending_of_two<A, B, false> {};
-template <class A, class B>
-struct ending<map<op::subtract, A, B>> : ending_of_two<A, B, true> {};
-template <class A, class T>
-struct ending<map<op::multiply, A, expr::constant<T>>> {
-  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
-  static T run(tape& t, map<op::multiply, A, expr::constant<T>> const& e, T scale) {
-    return run_end(t, e.a, scale * e.b.value) * e.b.value;
-  }
-};
-template <class A, class T>
-struct ending<map<op::multiply, expr::constant<T>, A>> {
-  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
-  static T run(tape& t, map<op::multiply, expr::constant<T>, A> const& e, T scale) {
-    return run_end(t, e.b, scale * e.a.value) * e.a.value;
-  }
-};
-template <class A, class T>
-struct ending<map<op::divide, A, expr::constant<T>>> {
-  static constexpr bool linear = ending<A>::linear && std::is_same_v<element_t<A>, T>;
-  static T run(tape& t, map<op::divide, A, expr::constant<T>> const& e, T scale) {
-    return run_end(t, e.a, scale / e.b.value) / e.b.value;
-  }
-};
+constexpr bool ends_linear() {
+  if constexpr (!facts_of<E>.reached || E::role == role::leaf)
+    return true;
+  else if constexpr (E::role == role::view)
+    return E::drops != 0 && ends_linear<kid_t<0, E>>();
+  else if constexpr (E::role == role::fold)
+    return E::mask == (1u << kid_t<0, E>::dims.rank) - 1 && requires { E::operation::is_linear; } &&
+           (kid_t<0, E>::role != role::producer && kid_t<0, E>::role != role::source && kid_t<0, E>::role != role::fold) &&
+           facts_of<kid_t<0, E>>.reached;
+  else if constexpr (E::role == role::map)
+    return []<int... I>(std::integer_sequence<int, I...>) {
+      return ((!leads_back<E, I>() ||
+               (is_linear_in<E, I>() && ends_linear<kid_t<I, E>>() && std::is_same_v<element_t<kid_t<I, E>>, element_t<E>>)) && ...);
+    }(expr::kid_indices<E>{});
+  else
+    return false;
+}
 
+// The value of a rank-0 statement of order 1, and the cotangents of its leaves where its own is `scale`.
 template <class E>
 element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
   using T = element_t<E>;
-  if constexpr (!reaches<E>) {
+  if constexpr (!facts_of<E>.reached) {
     return number_of(stripped<1>(e));
-  } else if constexpr (ending<E>::linear) {
-    return ending<E>::run(t, e, scale);
-  } else {
+  } else if constexpr (!ends_linear<E>()) {
     T const value = number_of(stripped<1>(e));
-    if constexpr (E::dims.rank == 0) {
+    if constexpr (E::dims.rank == 0)
       push<1>(t, e, tensor<T, 0>(scale));
-    } else {
+    else
       push<1>(t, e, expr::constant<T>(scale));
-    }
     return value;
+  } else if constexpr (E::role == role::leaf) {
+    T const value = *e.value.data();
+    push<1>(t, e, expr::constant<T>(scale));
+    return value;
+  } else if constexpr (E::role == role::view) {
+    return run_end(t, kid<0>(e), scale);
+  } else if constexpr (E::role == role::fold) {
+    using Op = typename E::operation;
+    index_t const n = count(kid<0>(e).sizes());
+    auto const each = Op::da(expr::constant<T>(scale), asked<part::y, T>(), asked<part::a, T>(), asked<part::s, T>(),
+                             expr::constant<T>(static_cast<T>(n)));
+    return Op::template of_total<T>(run_both(t, kid<0>(e), static_cast<element_t<kid_t<0, E>>>(number_of(each))), n);
+  } else {
+    using Op = typename E::operation;
+    auto const number = [&]<int I>() {
+      if constexpr (leads_back<E, I>()) {
+        // What the other operands are is known, or not asked for.
+        auto const known = [&]<int K>() {
+          if constexpr (facts_of<kid_t<K, E>>.numbers)
+            return expr::constant<element_t<kid_t<K, E>>>(number_of(kid<K>(e)));
+          else
+            return asked<static_cast<part>(2 + K), element_t<kid_t<K, E>>>();
+        };
+        auto const g = [&]<int... K>(std::integer_sequence<int, K...>) {
+          return number_of(expr::pulled<Op, I>(expr::constant<T>(scale), asked<part::y, T>(), known.template operator()<K>()...));
+        }(expr::kid_indices<E>{});
+        return expr::constant<T>(run_end(t, kid<I>(e), static_cast<T>(g)));
+      } else {
+        return expr::constant<element_t<kid_t<I, E>>>(number_of(stripped<1>(kid<I>(e))));
+      }
+    };
+    return [&]<int... I>(std::integer_sequence<int, I...>) {
+      return number_of(e.remade(number.template operator()<I>()...));
+    }(expr::kid_indices<E>{});
   }
 }
 

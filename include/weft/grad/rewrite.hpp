@@ -1,12 +1,13 @@
 // Trees made anew with other leaves: how a statement gets from what the user wrote to what is recorded.
 //
-//   lifted<N>(e)     parameters become tracked leaves of order N, buffers their tensors
+//   lifted<N>(e)     parameters become tracked leaves of order N, buffers their tensors; a let that can't be part of its
+//                    statement's backward pass becomes a statement and what is done with its value
 //   stripped<N>(e)   leaves of order N become their values: the statement one order below
 //   settled(e)       plain: parameters and buffers become their tensors
 //   home<N>(e)       the tape that records a statement of order N, or none
 #pragma once
-#include <weft/eval/leaves.hpp>
-#include <weft/grad/rules.hpp>
+#include <weft/engine/assign.hpp>
+#include <weft/grad/tracked.hpp>
 #include <weft/nn/buffer.hpp>
 #include <weft/nn/parameter.hpp>
 
@@ -16,51 +17,9 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
 
-using expr::cell;
-using expr::contract;
-using expr::leaves_of;
-using expr::let_node;
-using expr::reduce;
-using expr::squeeze_node;
-using expr::view;
-
-// -- one node with f applied to its children ---------------------------------------------------------------------
-
-template <class F, class A>
-using changed = std::remove_cvref_t<decltype(std::declval<F const&>()(std::declval<A const&>()))>;
-
-template <class Op, class A, class F>
-auto rebuilt(map<Op, A> const& e, F const& f) {
-  return map<Op, changed<F, A>>{f(e.a)};
-}
-template <class Op, class A, class B, class F>
-auto rebuilt(map<Op, A, B> const& e, F const& f) {
-  return map<Op, changed<F, A>, changed<F, B>>{f(e.a), f(e.b)};
-}
-template <class Op, class A, class B, class C, class F>
-auto rebuilt(map<Op, A, B, C> const& e, F const& f) {
-  return map<Op, changed<F, A>, changed<F, B>, changed<F, C>>{f(e.a), f(e.b), f(e.c)};
-}
-template <class Op, unsigned Mask, class A, class F>
-auto rebuilt(reduce<Op, Mask, A> const& e, F const& f) {
-  return reduce<Op, Mask, changed<F, A>>(f(e.a));
-}
-template <class A, weft::shape D, class F>
-auto rebuilt(view<A, D> const& e, F const& f) {
-  return view<changed<F, A>, D>(f(e.a), e.ext, e.from);
-}
-template <unsigned Mask, class A, class F>
-auto rebuilt(squeeze_node<Mask, A> const& e, F const& f) {
-  return squeeze_node<Mask, changed<F, A>>(f(e.a));
-}
-template <class A, class B, class F>
-auto rebuilt(contract<A, B> const& e, F const& f) {
-  return contract<changed<F, A>, changed<F, B>>{f(e.a), f(e.b)};
-}
-template <class Id, class D, class B, class F>
-auto rebuilt(let_node<Id, D, B> const& e, F const& f) {
-  return let_node<Id, changed<F, D>, changed<F, B>>{f(e.definition), f(e.body)};
-}
+using expr::facts_of;
+using expr::kid;
+using expr::kid_t;
 
 // -- one order below ---------------------------------------------------------------------------------------------
 
@@ -68,10 +27,10 @@ template <int N>
 struct strip {
   template <class E>
   auto operator()(E const& e) const {
-    if constexpr (leaves_of<E>.order < N)
+    if constexpr (facts_of<E>.below.order < N)
       return e;
     else
-      return rebuilt(e, *this);
+      return expr::rebuilt(e, *this);
   }
   template <class T, auto S, int M>
   auto operator()(tracked<T, S, M> const& e) const {
@@ -99,12 +58,12 @@ template <bool Check, bool Flows = true>
 struct settle {
   template <class E>
   auto operator()(E const& e) const {
-    if constexpr (!leaves_of<E>.settles && leaves_of<E>.order == 0)
+    if constexpr (!facts_of<E>.below.settles && facts_of<E>.below.order == 0)
       return e;
     else if constexpr (Flows && kind_of_type<element_t<E>> != kind::floating)
-      return rebuilt(e, settle<Check, false>{});
+      return expr::rebuilt(e, settle<Check, false>{});
     else
-      return rebuilt(e, *this);
+      return expr::rebuilt(e, *this);
   }
   template <class T, auto S>
   auto operator()(nn::parameter<T, S> const& p) const {
@@ -132,61 +91,14 @@ auto lifted_parameter(nn::parameter<T, S> const& p) {
   else
     return tracked<T, S, N>(lifted_parameter<N - 1>(p), p.from.order() == N ? slot(p.from) : slot{});
 }
-
-// A let with something tracked, or a parameter, becomes a statement and what is done with its value.
-template <class E>
-inline constexpr bool has_let = false;
-template <class Op, class A>
-inline constexpr bool has_let<map<Op, A>> = has_let<A>;
-template <class Op, class A, class B>
-inline constexpr bool has_let<map<Op, A, B>> = has_let<A> || has_let<B>;
-template <class Op, class A, class B, class C>
-inline constexpr bool has_let<map<Op, A, B, C>> = has_let<A> || has_let<B> || has_let<C>;
-template <class Op, unsigned Mask, class A>
-inline constexpr bool has_let<reduce<Op, Mask, A>> = has_let<A>;
-template <class A, weft::shape D>
-inline constexpr bool has_let<view<A, D>> = has_let<A>;
-template <unsigned Mask, class A>
-inline constexpr bool has_let<squeeze_node<Mask, A>> = has_let<A>;
-template <class A, class B>
-inline constexpr bool has_let<contract<A, B>> = has_let<A> || has_let<B>;
-template <class Id, class D, class B>
-inline constexpr bool has_let<let_node<Id, D, B>> =
-    leaves_of<let_node<Id, D, B>>.order > 0 || leaves_of<let_node<Id, D, B>>.settles;
-
-template <class Id, class V>
-struct named_value {
-  V const& value;
-  template <class E>
-  auto operator()(E const& e) const {
-    if constexpr (expr::is_leaf<E> || !requires { rebuilt(e, *this); })
-      return e;
-    else
-      return rebuilt(e, *this);
-  }
-  template <class T, weft::shape D, int Row>
-  auto operator()(cell<Id, T, D, Row> const&) const {
-    return value;
-  }
-};
-
 template <int N>
 struct lift {
   template <class E>
   auto operator()(E const& e) const {
-    if constexpr (!leaves_of<E>.settles && !has_let<E>)
+    if constexpr (!facts_of<E>.below.settles)
       return e;
     else
-      return rebuilt(e, *this);
-  }
-  template <class Id, class D, class B>
-  auto operator()(let_node<Id, D, B> const& e) const {
-    if constexpr (!has_let<let_node<Id, D, B>>) {
-      return e;
-    } else {
-      auto const value = eval((*this)(e.definition));
-      return (*this)(named_value<Id, std::remove_const_t<decltype(value)>>{value}(e.body));
-    }
+      return expr::rebuilt(e, *this);
   }
   template <class T, auto S>
   auto operator()(nn::parameter<T, S> const& p) const {
@@ -204,11 +116,45 @@ struct lift {
 // A reference where nothing changes.
 template <int N, class E>
 decltype(auto) lifted(E const& e) {
-  if constexpr (!leaves_of<E>.settles && !has_let<E>)
+  if constexpr (!facts_of<E>.below.settles)
     return (e);
   else
     return lift<N>{}(e);
 }
+
+// -- lets as statements --------------------------------------------------------------------------------------------
+
+template <class Id, class V>
+struct named_value {
+  V const& value;
+  template <class E>
+  auto operator()(E const& e) const {
+    if constexpr (E::role == role::name) {
+      if constexpr (std::is_same_v<typename E::id, Id>)
+        return value;
+      else
+        return e;
+    } else if constexpr (!expr::mentions<Id, E>) {
+      return e;
+    } else {
+      return expr::rebuilt(e, *this);
+    }
+  }
+};
+// Each definition is evaluated, and its value stands in the body. Precondition: no name of an outer let is below.
+struct unlet {
+  template <class E>
+  auto operator()(E const& e) const {
+    if constexpr (!facts_of<E>.lets || facts_of<E>.below.order == 0) {
+      return e;
+    } else if constexpr (E::role == role::let) {
+      auto const value = eval((*this)(kid<0>(e)));
+      return (*this)(named_value<typename E::id, std::remove_const_t<decltype(value)>>{value}(kid<1>(e)));
+    } else {
+      return expr::rebuilt(e, *this);
+    }
+  }
+};
 
 // -- the tape of a statement -------------------------------------------------------------------------------------
 
@@ -221,10 +167,10 @@ decltype(auto) lifted(E const& e) {
 template <int N, class E>
 tape* home(E const& e) {
   tape* found = nullptr;
-  engine::each_leaf(e, [&found](auto const& leaf) {
+  expr::each_leaf(e, [&found](auto const& leaf) {
     using L = std::remove_cvref_t<decltype(leaf)>;
     if constexpr (is_tracked<L>) {
-      if constexpr (leaves_of<L>.order == N) {
+      if constexpr (L::own.order == N) {
         if (tape* const t = recording(leaf.from)) {
           if (found && found != t) [[unlikely]]
             fail_two_tapes();

@@ -9,65 +9,40 @@
 //
 // Public: detach, stop_gradient.
 #pragma once
-#include <weft/grad/walk.hpp>
+#include <weft/grad/push.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
 
-// Only what the backward pass reads stays on the tape; sizes stay in any case.
-template <bool Read, class E>
-void forget(E&) {}
-template <bool Read, class T, auto S, int N>
-void forget(tracked<T, S, N>& e) {
-  if constexpr (!Read && !tensor<T, S>::stored_inline && to_shape(S).rank > 0) {
-    auto& value = const_cast<tensor<T, S>&>(plain(e));
-    value.items().buffer = storage();
-  }
+// A let stays if the backward pass of its statement is one program; above order 1, and where it holds a producer or its name
+// is read apart, its definition is a statement of its own. A reference where nothing changes.
+template <int N, class E>
+constexpr bool keeps_lets() {
+  if constexpr (!facts_of<E>.lets)
+    return true;
+  else if constexpr (N > 1 || facts_of<E>.producers > 0)
+    return false;
+  else
+    return lets_stay<context_of<E>, E>();
 }
-template <bool Read, class A, weft::shape D>
-void forget(view<A, D>& e) {
-  forget<Read>(e.a);
-}
-template <bool Read, unsigned Mask, class A>
-void forget(squeeze_node<Mask, A>& e) {
-  forget<Read>(e.a);
-}
-template <bool Read, class Op, unsigned Mask, class A>
-void forget(reduce<Op, Mask, A>& e) {
-  constexpr bool linear = std::is_same_v<Op, fold::sum> || std::is_same_v<Op, fold::mean>;
-  forget<Read || !linear>(e.a);
-}
-// `Given`: the node's own result is kept.
-template <bool Read, bool Given = false, class Op, class A>
-void forget(map<Op, A>& e) {
-  constexpr reading r = reads<map<Op, A>>::value;
-  constexpr bool again = Read || (r.y && !Given);
-  forget<again || r.a>(e.a);
-}
-template <bool Read, bool Given = false, class Op, class A, class B>
-void forget(map<Op, A, B>& e) {
-  constexpr reading r = reads<map<Op, A, B>>::value;
-  constexpr bool again = Read || (r.y && !Given);
-  forget<again || r.a>(e.a);
-  forget<again || r.b>(e.b);
-}
-template <bool Read, bool Given = false, class Op, class A, class B, class C>
-void forget(map<Op, A, B, C>& e) {
-  constexpr reading r = reads<map<Op, A, B, C>>::value;
-  constexpr bool again = Read || (r.y && !Given);
-  forget<again || r.a>(e.a);
-  forget<again || r.b>(e.b);
-  forget<again || r.c>(e.c);
+template <int N, class E>
+decltype(auto) without_lets(E const& e) {
+  if constexpr (keeps_lets<N, E>())
+    return (e);
+  else
+    return unlet{}(e);
 }
 
 template <class E, int N>
-inline constexpr bool keeps_result = N == 1 && is_map<E>&& reads<E>::value.y;
+inline constexpr bool keeps_result = N == 1 && E::role == role::map && reads_of_node<E>.y;
 
 template <class E, int N, bool Keeps = keeps_result<E, N>>
 struct statement final : made<element_t<E>, E::dims.rank, N> {
   E e;
-  explicit statement(E&& x) : e(static_cast<E&&>(x)) { forget<false>(e); }
+  explicit statement(E&& x) : e(static_cast<E&&>(x)) {
+    if constexpr (N == 1) forget<false>(e);
+  }
   void backward(tape& t) override {
     if (!this->has) return;
     auto g = std::move(this->gradient);
@@ -79,7 +54,7 @@ struct statement<E, N, true> final : made<element_t<E>, E::dims.rank, N> {
   using value = tensor<element_t<E>, E::dims.rank>;
   E e;
   value y;
-  statement(E&& x, value&& v) : e(static_cast<E&&>(x)), y(static_cast<value&&>(v)) { forget<false, true>(e); }
+  statement(E&& x, value&& v) : e(static_cast<E&&>(x)), y(static_cast<value&&>(v)) { forget<true>(e); }
   void backward(tape& t) override {
     if (!this->has) return;
     auto g = std::move(this->gradient);
@@ -114,7 +89,7 @@ auto recorded(E e) {
   constexpr auto S = engine::spelling<dims_of<E>>();
   tape* const t = home<N>(e);
   tracked<T, S, N> out(raised<N - 1>(eval(stripped<N>(e))));
-  if constexpr (reaches<E>) {
+  if constexpr (facts_of<E>.reached) {
     if (t) {
       if constexpr (keeps_result<E, N>)
         out.from = t->add(std::make_unique<statement<E, N>>(std::move(e), respelled<to_shape(S).rank>(out.value)));
@@ -134,12 +109,15 @@ auto tracked_eval(X const& x) {
   constexpr int N = order_of<X>;
   static_assert(reverse::check_rules<X>());
   auto&& l = reverse::lifted<N>(x);
-  auto&& e = reverse::cut(l);
+  auto&& u = reverse::without_lets<N>(l);
+  auto&& e = reverse::cut(u);
   using E = std::remove_cvref_t<decltype(e)>;
   if constexpr (reverse::is_value<E>) {
     return E(e);
-  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::cut(l))>) {
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::cut(u))>) {
     return reverse::recorded<N, E>(static_cast<E&&>(e));
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::without_lets<N>(l))>) {
+    return reverse::recorded<N, E>(static_cast<E&&>(u));
   } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::lifted<N>(x))>) {
     return reverse::recorded<N, E>(static_cast<E&&>(l));
   } else {
@@ -164,7 +142,7 @@ auto reshaped(nn::parameter<T, S> const& p, std::array<index_t, R> const& sizes)
 // The number that a rank-0 expression of order n >= 1 is.
 template <class E>
 element_t<E> tracked_number(E const& e) {
-  engine::each_leaf(e, [](auto const& leaf) {
+  expr::each_leaf(e, [](auto const& leaf) {
     if constexpr (requires { leaf.from; })
       if (reverse::recording(leaf.from)) [[unlikely]]
         fail<autograd_error>(

@@ -1,18 +1,25 @@
-// One sweep over a statement: its values forward and the cotangents of all its leaves back, pack by pack.
+// The backward pass of one statement: its program (grad/adjoint.hpp) is bound, led to the gradients of its leaves, and run.
 //
-//   run_back(t, e, v, g)           cotangents alone, of the cotangent `g` of e
-//   run_both(t, e, v, scale)       the sum of e's elements as well: what a mean or a sum at the end of a function is
+//   run_back(t, e, g, y)           the cotangents of e's leaves, of the cotangent `g` of e
+//   run_both(t, e, scale)          the sum of e's elements as well: what a mean or a sum at the end of a function is
 //
-// `e` is a tree of maps and views over tracked leaves, reductions and products; `v` is the same tree one order below,
-// whose leaves hold the values. The first sweep over the last statement of a function needs no cotangent from memory.
+// `e` is a tree of maps, reductions over its rows, lets and views over tracked leaves. Reductions over other axes and producers
+// are edges: their value, if it is needed, is evaluated before, their cotangent is gathered in a tensor and pushed on after.
 #pragma once
 #include <weft/engine/assign.hpp>
-#include <weft/engine/kernel.hpp>
-#include <weft/grad/mirror.hpp>
+#include <weft/engine/sink.hpp>
+#include <weft/grad/adjoint.hpp>
+#include <weft/grad/rewrite.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
+
+using engine::frame;
+using expr::axis_map;
+using expr::facts_of;
+using expr::kid;
+using expr::kid_t;
 
 // The gradient of a slot, stored in the record that made it.
 template <class T, int R, int N>
@@ -21,358 +28,495 @@ struct made : record {
   bool has = false;
 };
 
-// -- weaving -----------------------------------------------------------------------------------------------------
+// `g` has e's rank; at order 1 its sizes are e's or 1, above they are e's.
+template <int N, class E, class G>
+void push(tape& t, E const& e, G g);
+template <int N, class T, int R, class X>
+void add_gradient(tape& t, slot s, X const& x);
 
-template <int R, bool Need, class E, class V>
-auto weave(E const& e, V const& v, binder& into, axis_map const& m);
+// -- targets -------------------------------------------------------------------------------------------------------------
 
-template <int R, bool Need, class V>
-auto weave_still(V const& v, binder& into, axis_map const& m) {
-  if constexpr (Need) {
-    using with = engine::context<R, 0, false>;
-    return still<decltype(engine::bind<with>(v, into, m, no_names{}))>{engine::bind<with>(v, into, m, no_names{})};
-  } else {
-    return nothing{};
-  }
+// A dense buffer over the domain that is not needed once each of its elements was read.
+struct spare_buffer {
+  storage const* buffer = nullptr;
+  dtype type{};
+};
+// Where one cotangent goes, without its type.
+struct target {
+  engine::result out{};
+  index_t ext[max_rank] = {};
+  int rank = 0;
+  void const* node = nullptr;  // an edge
+  slot from{};                 // a leaf
+  storage own{};               // the cotangent of an edge
+  double total = 0;            // of a number
+  // Finds the memory; whether it holds nothing yet.
+  bool (*connect)(target& me, tape& t, frame const& f, spare_buffer& spare) = nullptr;
+  void (*settle)(target& me, tape& t) = nullptr;
+};
+inline index_t elements_of(target const& me) {
+  index_t n = 1;
+  for (int i = 0; i < me.rank; ++i) n *= me.ext[i];
+  return n;
 }
 
-template <class E>
-struct weaving {  // a leaf that is not tracked
-  template <int R, bool Need, class V>
-  static auto make(E const&, V const& v, binder& into, axis_map const& m) {
-    return weave_still<R, Need>(v, into, m);
+template <class T, int R>
+bool connect_leaf(target& me, tape& t, frame const&, spare_buffer&) {
+  if (me.from.tape != t.number) return false;
+  auto& m = static_cast<made<T, R, 1>&>(*t.records[me.from.index]);
+  bool const fresh = !m.has;
+  if (fresh) {
+    extents<R> e{};
+    for (int i = 0; i < R; ++i) e[static_cast<std::size_t>(i)] = me.ext[i];
+    m.gradient.prepare(e);
   }
-};
-template <class T, auto S>
-struct weaving<tracked<T, S, 1>> {
-  template <int R, bool Need, class V>
-  static auto make(tracked<T, S, 1> const& e, V const& v, binder& into, axis_map const& m) {
-    constexpr int Q = to_shape(S).rank;
-    if constexpr (Q == 0) {
-      if constexpr (Need) {
-        using C = still<engine::constant<T>>;
-        return number_leaf<T, C>{C{engine::constant<T>{v.items().items[0]}}, e.from};
-      } else {
-        return number_leaf<T, nothing>{nothing{}, e.from};
-      }
+  m.has = true;
+  me.out.base = m.gradient.data() + me.out.offset;
+  return fresh;
+}
+inline bool connect_number(target& me, tape&, frame const&, spare_buffer&) {
+  me.out.base = &me.total;
+  return false;
+}
+template <class T>
+bool connect_edge(target& me, tape&, frame const& f, spare_buffer& spare) {
+  index_t dense[max_rank];
+  engine::dense_strides(me.ext, me.rank, dense);
+  bool fits = spare.buffer && spare.type == dtype_of<T> && f.rank == me.rank && me.out.offset == 0 && !me.out.narrow;
+  for (int d = 0; d < me.rank && fits; ++d)
+    fits = f.ext[d] == me.ext[d] && (f.ext[d] == 1 || me.out.stride[d] == dense[d]);
+  if (fits) {
+    me.own = *spare.buffer;
+    spare.buffer = nullptr;
+    me.own.drop_derived();
+  } else {
+    me.own = storage::allocate(static_cast<std::size_t>(elements_of(me)) * sizeof(T));
+  }
+  me.out.base = static_cast<T*>(me.own.data()) + me.out.offset;
+  return true;
+}
+template <class Node>
+void settle_edge(target& me, tape& t) {
+  using T = element_t<Node>;
+  constexpr int R = Node::dims.rank;
+  auto const& n = *static_cast<Node const*>(me.node);
+  push<1>(t, n, tensor<T, R>(static_cast<storage&&>(me.own), n.sizes()));
+}
+template <class Node>
+void settle_number(target& me, tape& t) {
+  push<1>(t, *static_cast<Node const*>(me.node), expr::constant<element_t<Node>>(static_cast<element_t<Node>>(me.total)));
+}
+template <class T>
+void settle_number_leaf(target& me, tape& t) {
+  add_gradient<1, T, 0>(t, me.from, tensor<T, 0>(static_cast<T>(me.total)));
+}
+inline void settle_nothing(target&, tape&) {}
+
+// -- binding ---------------------------------------------------------------------------------------------------------------
+
+// Finds leaves as the engine's binder does, and the targets of those that want a cotangent, in the same order. Values that
+// the backward pass doesn't read are passed over, or, when a record is made, given up.
+struct backward_binder : engine::binder {
+  using leaf = engine::leaf;
+  target* targets;
+  bool const* reads_leaf;    // by number; null: none
+  bool const* reads_number;
+  bool forgets = false;      // the record of a statement keeps only what is read
+  leaf* first_leaf = next;
+  engine::number_bits* first_number = numbers;
+
+  bool leaf_is_read() const { return reads_leaf && reads_leaf[next - first_leaf]; }
+  bool number_is_read() const { return reads_number && reads_number[numbers - first_number]; }
+  template <class T>
+  void no_leaf() {
+    leaf& l = *next++;
+    l.base = nullptr;
+    l.type = &engine::leaf_type_of<T>;
+    l.ext = nullptr;
+    l.single = true;
+    for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
+  }
+  template <class T>
+  target& number_target() {
+    target& g = *targets++;
+    g.out.type = &engine::sum_type_of<double>;
+    g.out.narrow = g.out.gathers = true;
+    g.out.elements = 1;
+    for (int d = 0; d < max_rank; ++d) g.out.stride[d] = 0;
+    g.connect = &connect_number;
+    return g;
+  }
+  template <class T, class Map>
+  target& memory_target(Map const& m, index_t const* ext, int rank, bool single) {
+    target& g = *targets++;
+    g.rank = rank;
+    for (int i = 0; i < rank; ++i) g.ext[i] = ext[i];
+    g.out.type = &engine::sum_type_of<T>;
+    g.out.narrow = single;
+    g.out.gathers = true;
+    g.out.offset = engine::lay_out_dense(g.out, f, engine::as_axis_map(m), ext, rank);
+    g.out.elements = elements_of(g);
+    return g;
+  }
+
+  template <class T, auto S, class Map>
+  void tracked(weft::tracked<T, S, 1> const& n, Map const& m, bool single) {
+    constexpr int R = to_shape(S).rank;
+    if constexpr (R == 0) {
+      target& g = number_target<T>();
+      g.from = n.from;
+      g.settle = &settle_number_leaf<T>;
+      constant(static_cast<T>(*n.value.data()));
     } else {
-      auto c = weave_still<R, Need>(v, into, m);
-      auto const ext = e.sizes();
-      return leaf<T, Q, decltype(c)>{c, sink_of<T>(ext.data(), Q, into.f, m), e.from, ext};
+      target& g = memory_target<T>(m, n.value.extents_at(), R, single);
+      g.from = n.from;
+      g.connect = &connect_leaf<T, R>;
+      g.settle = &settle_nothing;
+      if (leaf_is_read()) {
+        leaf_of(n.value.data(), engine::as_axis_map(m), n.value.extents_at(), R, single);
+      } else {
+        no_leaf<T>();
+        if constexpr (!tensor<T, S>::stored_inline)
+          if (forgets) const_cast<tensor<T, S>&>(n.value).items().buffer = storage();
+      }
     }
   }
-};
-
-template <int R, class E, class V>
-auto weave_edge(E const& e, V const& v, binder& into, axis_map const& m) {
-  auto const ext = e.sizes();
-  return edge<E, V>{v, e, sink_of<element_t<E>>(ext.data(), E::dims.rank, into.f, m), {}, ext};
-}
-template <class Op, unsigned Mask, class A>
-struct weaving<reduce<Op, Mask, A>> {
-  template <int R, bool Need, class V>
-  static auto make(reduce<Op, Mask, A> const& e, V const& v, binder& into, axis_map const& m) {
-    return weave_edge<R>(e, weave_still<R, Need>(v, into, m), into, m);
-  }
-};
-template <class A, class B>
-struct weaving<contract<A, B>> {
-  template <int R, bool Need, class V>
-  static auto make(contract<A, B> const& e, V const& v, binder& into, axis_map const& m) {
-    return weave_edge<R>(e, weave_still<R, Need>(v, into, m), into, m);
-  }
-};
-template <class A, weft::shape D>
-struct weaving<view<A, D>> {
-  template <int R, bool Need, class V>
-  static auto make(view<A, D> const& e, V const& v, binder& into, axis_map const& m) {
-    axis_map r;
-    engine::look_through(r, m, e.ext.data(), D.rank, e.from.data(), A::dims.rank);
-    return weave<R, Need>(e.a, v.a, into, r);
-  }
-};
-template <unsigned Mask, class A>
-struct weaving<squeeze_node<Mask, A>> {
-  template <int R, bool Need, class V>
-  static auto make(squeeze_node<Mask, A> const& e, V const& v, binder& into, axis_map const& m) {
-    axis_map r;
-    engine::look_through(r, m, squeeze_node<Mask, A>::dims.rank, Mask, A::dims.rank);
-    return weave<R, Need>(e.a, v.a, into, r);
-  }
-};
-
-// `Y`: computed, nothing, or the node that loads what the tape kept.
-template <int R, class Op, class A, class Y, class V>
-auto weave_operands(map<Op, A> const& e, V const& v, Y const& y, binder& into, axis_map const& m) {
-  constexpr bool all = std::is_same_v<Y, computed>;
-  constexpr reading r = reads<map<Op, A>>::value;
-  auto a = weave < R, all || r.a > (e.a, v.a, into, m);
-  using kinds = types<element_t<map<Op, A>>, element_t<A>>;
-  return back<Op, kinds, Y, decltype(a), nothing, nothing>{y, a, {}, {}};
-}
-template <int R, class Op, class A, class B, class Y, class V>
-auto weave_operands(map<Op, A, B> const& e, V const& v, Y const& y, binder& into, axis_map const& m) {
-  constexpr bool all = std::is_same_v<Y, computed>;
-  constexpr reading r = reads<map<Op, A, B>>::value;
-  auto a = weave < R, all || r.a > (e.a, v.a, into, m);
-  auto b = weave < R, all || r.b > (e.b, v.b, into, m);
-  using kinds = types<element_t<map<Op, A, B>>, element_t<A>, element_t<B>>;
-  return back<Op, kinds, Y, decltype(a), decltype(b), nothing>{y, a, b, {}};
-}
-template <int R, class Op, class A, class B, class C, class Y, class V>
-auto weave_operands(map<Op, A, B, C> const& e, V const& v, Y const& y, binder& into, axis_map const& m) {
-  constexpr bool all = std::is_same_v<Y, computed>;
-  constexpr reading r = reads<map<Op, A, B, C>>::value;
-  auto a = weave < R, all || r.a > (e.a, v.a, into, m);
-  auto b = weave < R, all || r.b > (e.b, v.b, into, m);
-  auto c = weave < R, all || r.c > (e.c, v.c, into, m);
-  using kinds = types<element_t<map<Op, A, B, C>>, element_t<A>, element_t<B>, element_t<C>>;
-  return back<Op, kinds, Y, decltype(a), decltype(b), decltype(c)>{y, a, b, c};
-}
-
-template <class E>
-inline constexpr bool is_map = false;
-template <class Op, class A, class B, class C>
-inline constexpr bool is_map<map<Op, A, B, C>> = true;
-
-template <int R, bool Need, class E, class V>
-auto weave(E const& e, V const& v, binder& into, axis_map const& m) {
-  if constexpr (!reaches<E>) {
-    return weave_still<R, Need>(v, into, m);
-  } else if constexpr (is_map<E>) {
-    if constexpr (Need || reads<E>::value.y)
-      return weave_operands<R>(e, v, computed{}, into, m);
+  template <class Node, class Names>
+  void number(Node const& n, Names const& names) {
+    using T = element_t<Node>;
+    if constexpr (facts_of<Node>.reached) {
+      target& g = number_target<T>();
+      g.node = &n;
+      g.settle = &settle_number<Node>;
+    }
+    if (!forgets && number_is_read())
+      engine::binder::number(stripped<1>(engine::close_over(n, names)), engine::no_names{});
     else
-      return weave_operands<R>(e, v, nothing{}, into, m);
-  } else {
-    return weaving<E>::template make<R, Need>(e, v, into, m);
+      constant(T(0));
   }
-}
-
-// -- the loop ----------------------------------------------------------------------------------------------------
-
-// What part of a frame to sweep.
-struct part_of {
-  index_t r0, r1, c0, c1;
-};
-
-// Rows and columns of a tile.
-[[gnu::noinline]] inline void tile_shape(bool staged, frame const& f, index_t& rows, index_t& columns) {
-  if (columns > engine::block) columns = engine::block;
-  if (staged) {
-    if (columns > 64 && f.rank - f.row == 1) columns = 64;
-    rows = columns > 0 ? 4096 / columns : 1;
-    rows = rows < 1 ? 1 : rows > 64 ? 64 : rows;
-  } else if (rows > 512) {
-    rows = 512;  // cotangents that meet in one row are added up tile by tile
-  }
-}
-
-// The cotangent and the mirror, as far as the table of leaves is concerned: in this order.
-template <class M, class G>
-struct swept {
-  static constexpr int leaves = G::leaves + M::leaves, kept = G::kept + M::kept;
-};
-template <class M>
-struct sinks_of {
-  static constexpr int count = M::sinks;
-  sink* at[static_cast<std::size_t>(count) + 1];
-  explicit sinks_of(M& m) {
-    sink** s = at;
-    m.collect(s);
-    *s = nullptr;
-  }
-};
-
-template <bool Total, class M, class G>
-[[gnu::noinline]] void sweep_part(M& m, G& g, engine::leaf const* leaves, frame const& f, part_of const& p, bool staged,
-                                  double& total) {
-  constexpr int N = engine::lanes_of_width<engine::larger(M::width, G::width)>;
-  using T = typename G::type;
-  arena_scope scope;
-  sinks_of<M> const out(m);
-  index_t columns_at_most = p.c1 - p.c0, rows_at_most = p.r1 - p.r0;
-  tile_shape(staged, f, rows_at_most, columns_at_most);
-  engine::walk in(leaves, swept<M, G>::leaves, f, scope, rows_at_most, columns_at_most);
-  prepare_sinks(out.at, out.count, f, scope, rows_at_most, columns_at_most);
-
-  index_t const inner = f.row > 0 ? f.ext[f.row - 1] : 1;
-  index_t outer[max_rank] = {};
-  index_t left = p.r0 / inner;
-  for (int d = f.row - 2; d >= 0; --d) {
-    outer[d] = left % f.ext[d];
-    left /= f.ext[d];
-  }
-  for (index_t row = p.r0; row < p.r1;) {
-    index_t const at = row % inner;
-    index_t rows = inner - at < p.r1 - row ? inner - at : p.r1 - row;
-    if (rows > rows_at_most) rows = rows_at_most;
-    for (index_t from = p.c0; from < p.c1; from += columns_at_most) {
-      index_t const n = columns_at_most < p.c1 - from ? columns_at_most : p.c1 - from;
-      region const t{outer, at, rows, from, n};
-      spot const* spots = in.enter(t);
-      g.enter(spots);
-      m.enter(spots);
-      enter_sinks(out.at, out.count, f, t);
-      for (index_t r = 0; r < rows; ++r) {
-        auto line = m.template line<N>(r);
-        auto const gl = g.template line<0, N>(r, no_names{});
-        using state = typename decltype(line)::state;
-        pack<T, N> sum(T(0));
-        index_t i = 0;
-        for (; i + N <= n; i += N) {
-          state s;
-          line.forward(s, i, full{});
-          if constexpr (Total) sum = sum + as<T>(s.y);
-          line.reverse(s, held<T, pack<T, N>>(gl.load(i, full{}, no_cells{})), i, full{});
-        }
-        if (i < n) {
-          first const part{static_cast<int>(n - i)};
-          state s;
-          line.forward(s, i, part);
-          if constexpr (Total) sum = expr::fold::first_lanes(sum + as<T>(s.y), sum, part.n);
-          line.reverse(s, held<T, pack<T, N>>(gl.load(i, part, no_cells{})), i, part);
-        }
-        if constexpr (Total) total += static_cast<double>(simd::reduce_add(sum));
-        line.finish(m);
-      }
-      leave_sinks(out.at, out.count, f, t);
+  template <class Node, class Map, class Names>
+  void part(Node const& n, Map const& m, Names const& names, bool single) {
+    using T = element_t<Node>;
+    if constexpr (facts_of<Node>.reached) {
+      auto const ext = n.sizes();
+      target& g = memory_target<T>(m, ext.data(), Node::dims.rank, single);
+      g.node = &n;
+      g.connect = &connect_edge<T>;
+      g.settle = &settle_edge<Node>;
     }
-    row += rows;
-    if (at + rows == inner) {
-      for (int d = f.row - 2; d >= 0; --d) {
-        if (++outer[d] < f.ext[d]) break;
-        outer[d] = 0;
-      }
+    if (forgets || !leaf_is_read()) return no_leaf<T>();
+    if constexpr (facts_of<Node>.reached && facts_of<Node>.producers > 0) {
+      fail<autograd_error>("grad: the value of a product is asked for that was not kept");  // grad/cut.hpp sees to it
+    } else {
+      auto value = engine::evaluated<T, Node::dims.rank>(stripped<1>(engine::close_over(n, names)));
+      auto const ext = n.sizes();
+      storage buffer = static_cast<storage&&>(value.items().buffer);
+      leaf_of(static_cast<T const*>(std::as_const(buffer).data()), engine::as_axis_map(m), ext.data(), Node::dims.rank, single);
+      *kept++ = static_cast<storage&&>(buffer);
     }
   }
-}
-
-// One type of task for every sweep.
-struct task_call {
-  void (*call)(void const* self, index_t i);
-  void const* self;
-  void operator()(index_t i) const { call(self, i); }
+  // How much longer the rows of the domain are than those of a reduction, whose operand they stretch.
+  template <class R, class Node>
+  void stretch(Node const& n) {
+    auto const e = n.sizes();
+    index_t own = 1, all = 1;
+    for (int d = f.row; d < f.rank; ++d) {
+      own *= e[static_cast<std::size_t>(d)];
+      all *= f.ext[d];
+    }
+    constant(own == all || all == 0 ? R(1) : static_cast<R>(static_cast<double>(own) / static_cast<double>(all)));
+  }
 };
-[[gnu::noinline]] inline void run_tasks(index_t tasks, bool threads, task_call const& task) {
-  if (threads && num_threads() > 1)
-    parallel_for(tasks, task);
+
+// -- contexts --------------------------------------------------------------------------------------------------------------
+
+// Reductions of one value a row that stand side by side may have rows of different lengths: each is then an edge.
+template <class E>
+constexpr int folds_on_top() {
+  if constexpr (E::role == role::fold)
+    return 1;
+  else if constexpr (E::role == role::let)
+    return folds_on_top<kid_t<1, E>>();
+  else if constexpr (E::role == role::map)
+    return []<int... I>(std::integer_sequence<int, I...>) { return (folds_on_top<kid_t<I, E>>() + ... + 0); }(
+        expr::kid_indices<E>{});
+  else if constexpr (E::role == role::view)
+    return E::drops != 0 ? folds_on_top<kid_t<0, E>>() : 0;
   else
-    for (index_t i = 0; i < tasks; ++i) task(i);
+    return 0;
+}
+template <class E>
+inline constexpr bool by_values = expr::row_of<E>.q > 0 && folds_on_top<E>() <= 1;
+template <class E>
+auto find_context() {
+  if constexpr (by_values<E>)
+    return typename engine::values_fused<E>::context{};
+  else if constexpr (expr::row_of<E>.q > 0)
+    return typename engine::rows_alone<E>::context{};
+  else
+    return typename engine::rows_fused<E>::context{};
+}
+template <class E>
+using context_of = decltype(find_context<E>());
+
+// Do all lets stay in the program of E: nothing that is evaluated apart mentions their names?
+template <class Context, class E>
+constexpr bool lets_stay() {
+  if constexpr (E::role == role::map) {
+    return []<int... I>(std::integer_sequence<int, I...>) {
+      return (lets_stay<engine::child_context<Context, E, kid_t<I, E>>, kid_t<I, E>>() && ...);
+    }(expr::kid_indices<E>{});
+  } else if constexpr (E::role == role::fold) {
+    if constexpr (engine::fold_fuses<Context, E>)
+      return lets_stay<typename Context::inside, kid_t<0, E>>();
+    else
+      return true;
+  } else if constexpr (E::role == role::view) {
+    if constexpr (engine::drops_row<Context, E>)
+      return lets_stay<Context, kid_t<0, E>>();
+    else
+      return true;
+  } else if constexpr (E::role == role::let) {
+    return facts_of<E>.producers == 0 && !engine::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
+           lets_stay<engine::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
+  } else {
+    return true;
+  }
 }
 
-// What a task of a sweep added up.
-template <class M>
-struct sums {
-  double total = 0;
-  double numbers[M::numbers + 1] = {};
+// The extents of the domain: those of E, and along a row that was reduced those of its longest reduction.
+template <class Context, class E>
+void longest_rows(E const& e, index_t* ext) {
+  if constexpr (E::role == role::fold) {
+    if constexpr (kid_t<0, E>::dims.rank == Context::domain) {
+      auto const s = kid<0>(e).sizes();
+      for (int d = Context::domain - Context::q; d < Context::domain; ++d)
+        if (s[static_cast<std::size_t>(d)] > ext[d]) ext[d] = s[static_cast<std::size_t>(d)];
+      longest_rows<Context>(kid<0>(e), ext);
+    }
+  } else if constexpr (E::role == role::map || E::role == role::let || E::role == role::view) {
+    [&]<int... I>(std::integer_sequence<int, I...>) { (longest_rows<Context>(kid<I>(e), ext), ...); }(expr::kid_indices<E>{});
+  }
+}
+// Can all fused reductions be stretched to the rows of the domain?
+template <class Context, class E>
+bool rows_fit(E const& e, index_t const* ext) {
+  if constexpr (E::role == role::fold) {
+    if constexpr (kid_t<0, E>::dims.rank == Context::domain) {
+      auto const s = kid<0>(e).sizes();
+      for (int d = 0; d < Context::domain; ++d)
+        if (s[static_cast<std::size_t>(d)] != ext[d] && s[static_cast<std::size_t>(d)] != 1) return false;
+      return rows_fit<Context>(kid<0>(e), ext);
+    } else {
+      return true;
+    }
+  } else if constexpr (E::role == role::map || E::role == role::let || E::role == role::view) {
+    return [&]<int... I>(std::integer_sequence<int, I...>) { return (rows_fit<Context>(kid<I>(e), ext) && ...); }(
+        expr::kid_indices<E>{});
+  } else {
+    return true;
+  }
+}
+
+// -- the program of a statement -------------------------------------------------------------------------------------------
+
+template <class Context, class E>
+[[gnu::noinline]] auto bind_back(E const& e, backward_binder& b) {
+  return engine::bind<Context>(e, b, engine::whole_domain<E::dims.rank>{}, engine::no_names{});
+}
+template <class Context, class E>
+using tokens_back = decltype(engine::bind<Context>(std::declval<E const&>(), std::declval<backward_binder&>(),
+                                                   engine::whole_domain<E::dims.rank>{}, engine::no_names{}));
+
+// How each cotangent leaves the program.
+template <class X>
+struct sinks_of_token {
+  using type = engine::results<>;
+};
+template <class T>
+struct sinks_of_token<number<T, true>> {
+  using type = engine::results<engine::result_as<double, false, true>>;
+};
+template <class T, bool Once, bool Kept>
+struct sinks_of_token<memory<T, Once, Kept, true>> {
+  using type = engine::results<engine::result_as<T, !Once, true>>;
+};
+template <class... R>
+struct joined_results;
+template <class... A>
+struct joined_results<engine::results<A...>> {
+  using type = engine::results<A...>;
+};
+template <class... A, class... B, class... More>
+struct joined_results<engine::results<A...>, engine::results<B...>, More...>
+    : joined_results<engine::results<A..., B...>, More...> {};
+template <class L, bool Total>
+struct sinks_of;
+template <class... X, bool Total>
+struct sinks_of<tokens<X...>, Total> {
+  using type = typename joined_results<
+      engine::results<>, typename sinks_of_token<X>::type...,
+      std::conditional_t<Total, engine::results<engine::result_as<double, false, true>>, engine::results<>>>::type;
 };
 
-// Sets the row of the frame; whether some rows are staged.
-[[gnu::noinline]] inline bool set_rows(sink* const* out, int sinks, engine::leaf const* leaf, int leaves, frame& f) {
-  int const a = row_axes(out, sinks, f), b = engine::row_axes(leaf, leaves, f), k = a < b ? a : b;
-  f.set_row(f.rank - (k > 0 ? k : f.rank > 0 ? 1 : 0));
-  counters().kernels += 1;
-  return staged(out, sinks, leaf, leaves, f);
-}
-
-// Cut into tasks by the shape alone, and never where cotangents meet in memory.
-template <bool Total, class M, class G>
-double sweep(M& m, G& g, engine::leaf const* leaves, frame& f, tape& t, wiring::spare_buffer spare) {
-  wiring w{t, f, spare};
-  m.connect(w);
-  sinks_of<M> const out(m);
-  bool const through_scratch = set_rows(out.at, out.count, leaves, swept<M, G>::leaves, f);
-  double total = 0;
-  index_t const elements = f.rows * f.n;
-  if (elements == 0) return total;
-  if (through_scratch || elements <= engine::task_elements || !exclusive(out.at, out.count, f)) {
-    sweep_part<Total>(m, g, leaves, f, {0, f.rows, 0, f.n}, through_scratch, total);
-    return total;
+template <class Adjoint>
+struct read_flags {
+  bool leaf[static_cast<std::size_t>(Adjoint::leaves + 1)] = {};
+  bool number[static_cast<std::size_t>(Adjoint::numbers + 1)] = {};
+  constexpr read_flags() {
+    for (int i = 0; i < Adjoint::leaves; ++i) leaf[i] = Adjoint::reads_leaf(i);
+    for (int i = 0; i < Adjoint::numbers; ++i) number[i] = Adjoint::reads_number(i);
   }
-  bool const one = f.rows == 1;
-  index_t const length = one ? f.n : f.rows;
-  index_t const per = one ? engine::task_elements : (engine::task_elements + f.n - 1) / f.n;
-  index_t const tasks = (length + per - 1) / per;
-  arena_scope scope;
-  auto* const results = scope.take<sums<M>>(tasks);
-  for (index_t i = 0; i < tasks; ++i) results[i] = {};
-  auto const run = [&](index_t i) {
-    M own = m;
-    G cotangent = g;
-    index_t const from = i * per, to = from + per < length ? from + per : length;
-    auto& result = results[i];
-    sweep_part<Total>(own, cotangent, leaves, f, {one ? 0 : from, one ? 1 : to, one ? from : 0, one ? to : f.n},
-                      false, result.total);
-    double* numbers = result.numbers;
-    own.give(numbers);
-  };
-  run_tasks(tasks, elements >= engine::threads_from,
-            {[](void const* self, index_t i) { (*static_cast<decltype(run)*>(self))(i); }, &run});
-  for (index_t i = 0; i < tasks; ++i) {
-    auto const& result = results[i];
-    double const* numbers = result.numbers;
-    total += result.total;
-    m.take(numbers);
-  }
-  return total;
-}
+};
+template <class Adjoint>
+inline constexpr read_flags<Adjoint> reads_of{};
 
-// -- a statement -------------------------------------------------------------------------------------------------
-
-// `g` has the rank of the statement, and along each axis its size or 1.
-template <int R, class G>
-auto bind_cotangent(G const& g, binder& into, axis_map const& m) {
-  return engine::bind<engine::context<R, 0, false>>(g, into, m, no_names{});
+// The numbers of derivatives: how many elements a row has.
+template <class C, int From>
+void set_counts(engine::number_bits* numbers, index_t n) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    auto const one = [&]<class X>(X*, int leaf) {
+      if constexpr (X::facts.what == act::number)
+        engine::set_number(numbers[leaf], static_cast<typename X::type>(n));
+    };
+    (one(static_cast<typename C::template token<From + I>*>(nullptr), C::code.at[From + I].leaf), ...);
+  }(std::make_integer_sequence<int, C::size - From>{});
 }
 
 struct not_kept {};
 
-// The sweep over what `weave_all` makes, given a binder.
-template <bool Total, int R, class E, class G, class Weave>
-double sweep_statement(tape& t, E const& e, G const& g, wiring::spare_buffer spare, Weave const& weave_all) {
+template <class Context, class E>
+void set_domain(frame& f, E const& e) {
+  f.rank = Context::domain;
+  auto const s = e.sizes();
+  for (int d = 0; d < Context::domain; ++d) f.ext[d] = d < E::dims.rank ? s[static_cast<std::size_t>(d)] : 1;
+  if constexpr (Context::outer) {
+    for (int d = Context::domain - Context::q; d < Context::domain; ++d) f.ext[d] = 0;
+    longest_rows<Context>(e, f.ext);
+  }
+  f.set_row(Context::domain - Context::q);
+}
+
+// `total`: where the sum of e's values is added to, with Total.
+template <bool Total, class Context, class E, class G, class Y>
+[[gnu::noinline]] void sweep(tape& t, E const& e, G const& g, Y const& y, spare_buffer spare, double* total) {
+  using T = element_t<E>;
+  constexpr int R = E::dims.rank;
+  constexpr bool kept = !std::is_same_v<Y, not_kept>;
+  constexpr bool number_seed = G::dims.rank == 0;
+  using L = tokens_back<Context, E>;
+  using seed = std::conditional_t<number_seed, number<T>, memory<T, Context::outer>>;
+  using C = adjoint<L, seed, kept, Total, T, Context::outer>;
+  using sinks = typename sinks_of<L, Total>::type;
   frame f;
-  engine::set_extents<R>(f, e.sizes());
-  auto const m = axis_map::identity<R>();
-  using cotangent = decltype(bind_cotangent<R>(g, std::declval<binder&>(), m));
-  using mirror = decltype(weave_all(std::declval<binder&>(), m));
-  engine::table<swept<mirror, cotangent>> leaves;
-  binder into = leaves.into(f);
-  cotangent c = bind_cotangent<R>(g, into, m);
-  mirror woven = weave_all(into, m);
-  double const total = sweep<Total>(woven, c, leaves.at, f, t, spare);
-  woven.settle(t);
-  return total;
+  set_domain<Context>(f, e);
+  engine::table<C> table;
+  target targets[static_cast<std::size_t>(C::wanted + 1)];
+  backward_binder b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number};
+  bind_back<Context>(e, b);
+  if constexpr (number_seed)
+    b.constant(static_cast<T>([&] {
+      if constexpr (requires { g.value; })
+        return g.value;
+      else
+        return *g.data();
+    }()));
+  else
+    b.leaf_of(g.data(), axis_map::identity<R>(), g.sizes().data(), R, Context::outer);
+  if constexpr (kept) b.leaf_of(y.data(), axis_map::identity<R>(), y.sizes().data(), R, Context::outer);
+  set_counts<C, L::count + 1>(table.number, f.n);
+  engine::place_leaves(table.at, C::leaves, f);
+  engine::result out[static_cast<std::size_t>(C::results + 1)];
+  if constexpr (C::last > 0) spare.buffer = nullptr;  // later passes read it
+  for (int i = 0; i < C::wanted; ++i) {
+    target& x = targets[i];
+    bool const fresh = x.connect(x, t, f, spare);
+    out[i] = x.out;
+    if (out[i].base) engine::prepare_sink(out, i, f, fresh);
+  }
+  if constexpr (Total) {
+    engine::result& sum = out[C::wanted];
+    sum.base = total;
+    sum.type = &engine::sum_type_of<double>;
+    sum.narrow = sum.adds = sum.gathers = true;
+    sum.elements = 1;
+    for (int d = 0; d < max_rank; ++d) sum.stride[d] = 0;
+  }
+  if constexpr (Context::q == 0) engine::join_axes_of_sinks(f, table.at, C::leaves, out, C::results);
+  if constexpr (C::results > 0) {
+    engine::job j{engine::program_of<false, C, sinks>, f, table.at, C::leaves, out, C::results, table.number, false};
+    j.may_cut = Context::q == 0;
+    engine::run_with_sinks(j);
+  }
+  for (int i = 0; i < C::wanted; ++i) targets[i].settle(targets[i], t);
+}
+
+template <bool Total, class E, class G, class Y>
+void sweep_statement(tape& t, E const& e, G const& g, Y const& y, double* total) {
+  spare_buffer spare;
+  if constexpr (requires { g.items().buffer; })
+    if (g.items().buffer.holders() == 1 && g.sizes() == e.sizes()) spare = {&g.items().buffer, dtype_of<element_t<G>>};
+  using with = context_of<E>;
+  if constexpr (with::q > 0) {
+    frame f;
+    set_domain<with>(f, e);
+    if (!rows_fit<with>(e, f.ext)) [[unlikely]] {
+      if constexpr (facts_of<E>.lets || with::outer)
+        fail<autograd_error>("grad: an expression has reductions over rows of different lengths: evaluate one of them first, with eval(...)");
+      else
+        return sweep<Total, typename engine::rows_alone<E>::context>(t, e, g, y, spare, total);
+    }
+  }
+  sweep<Total, with>(t, e, g, y, spare, total);
 }
 
 // `y`: e's value, where the tape kept it.
 template <class E, class G, class Y>
-[[gnu::noinline]] void run_back(tape& t, E const& e, G const& g, Y const& y) {
-  constexpr int R = E::dims.rank;
-  auto const v = stripped<1>(e);
-  wiring::spare_buffer spare;
-  if constexpr (requires { g.items().buffer; })
-    if (g.items().buffer.holders() == 1 && g.sizes() == e.sizes()) spare = {&g.items().buffer, dtype_of<element_t<G>>};
-  if constexpr (std::is_same_v<Y, not_kept> || !is_map<E>) {
-    sweep_statement<false, R>(t, e, g, spare,
-                              [&](binder& into, axis_map const& m) { return weave<R, false>(e, v, into, m); });
-  } else {
-    sweep_statement<false, R>(t, e, g, spare, [&](binder& into, axis_map const& m) {
-      auto const kept = engine::bind<engine::context<R, 0, false>>(y, into, m, no_names{});
-      return weave_operands<R>(e, v, still<std::remove_const_t<decltype(kept)>>{kept}, into, m);
-    });
-  }
+void run_back(tape& t, E const& e, G const& g, Y const& y) {
+  sweep_statement<false>(t, e, g, y, nullptr);
 }
-
 // The sum of e's elements; the cotangent of each of them is `scale`.
 template <class E>
-[[gnu::noinline]] double run_both(tape& t, E const& e, element_t<E> scale) {
-  constexpr int R = E::dims.rank;
-  auto const v = stripped<1>(e);
-  return sweep_statement<true, R>(t, e, expr::constant<element_t<E>>(scale), {}, [&](binder& into, axis_map const& m) {
-    return weave<R, true>(e, v, into, m);
-  });
+double run_both(tape& t, E const& e, element_t<E> scale) {
+  double total = 0;
+  sweep_statement<true>(t, e, expr::constant<element_t<E>>(scale), not_kept{}, &total);
+  return total;
 }
+
+// A record keeps what the backward pass of e reads, and no other value. `Given`: e's own result is kept.
+template <bool Given, class E>
+void forget(E& e) {
+  if constexpr (E::role == role::map || E::role == role::let || by_values<E>) {
+    using with = context_of<E>;
+    using L = tokens_back<with, E>;
+    using C = adjoint<L, number<element_t<E>>, Given, false, element_t<E>, with::outer>;
+    frame f;
+    set_domain<with>(f, e);
+    engine::table<C> table;
+    target targets[static_cast<std::size_t>(C::wanted + 1)];
+    backward_binder b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number, true};
+    bind_back<with>(e, b);
+  } else if constexpr (E::role == role::view) {
+    forget<false>(e.a);
+  } else if constexpr (E::role == role::fold) {
+    if constexpr (requires { E::operation::da(asked<part::g, float>(), asked<part::y, float>(), asked<part::a, float>(), asked<part::s, float>(), asked<part::b, float>()); }) {
+      constexpr expr::reading r = expr::mentioned<decltype(E::operation::da(
+          asked<part::g, float>(), asked<part::y, float>(), asked<part::a, float>(), asked<part::s, float>(), asked<part::b, float>()))>();
+      if constexpr (!r.y && !r.a && !r.s) {
+        if constexpr (E::arity == 1 && kid_t<0, E>::arity > 0)
+          forget<false>(e.a);
+        else
+          forget_leaf(e.a);
+      }
+    }
+  }
+}
+template <class T, auto S>
+void forget_leaf(weft::tracked<T, S, 1>& e) {
+  if constexpr (!tensor<T, S>::stored_inline && to_shape(S).rank > 0) e.value.items().buffer = storage();
+}
+template <class E>
+void forget_leaf(E&) {}
 
 }  // namespace reverse
 }  // namespace WEFT_ISA

@@ -12,7 +12,6 @@
 // Public, in weft::nn: buffer, is_buffer.
 #pragma once
 #include <weft/expr/let.hpp>
-#include <weft/expr/order.hpp>
 #include <weft/expr/tensor.hpp>
 
 namespace weft::nn {

@@ -8,7 +8,7 @@
 // Public, in weft::nn::init: constant, normal, uniform, identity, glorot_uniform, glorot_normal, he_uniform, he_normal,
 // fan_mode, he_options.
 #pragma once
-#include <weft/expr/random.hpp>
+#include <weft/ops/random.hpp>
 
 #include <cmath>
 

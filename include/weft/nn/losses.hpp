@@ -10,8 +10,8 @@
 //
 // Public, in weft::nn: losses::mse_loss, losses::cross_entropy, reduction, cross_entropy_options.
 #pragma once
-#include <weft/expr/compose.hpp>
-#include <weft/expr/create.hpp>
+#include <weft/ops/statistics.hpp>
+#include <weft/ops/create.hpp>
 #include <weft/grad/statement.hpp>
 
 namespace weft::nn {

@@ -90,6 +90,15 @@ struct product_run {
   part(engine::operand<T, R, E> const&, index_t const*, index_t) -> part<E>;
 };
 
+template <class X>
+WEFT_INLINE constexpr auto with_last_axes_turned(X const& x) {
+  return expr::permuted_by<expr::swapped_order<rank_of<X>>(-1, -2)>(x);
+}
+template <int I, class Node, class T>
+void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned);
+template <class A, class B>
+WEFT_INLINE constexpr auto multiplied(A const& a, B const& b, auto const& sa, auto const& sb);
+
 template <class A, class B>
 struct product : described<product<A, B>, sum_t<promote_t<element_t<A>, element_t<B>>>, product_shape(A::dims, B::dims)> {
   static constexpr weft::role role = weft::role::producer;
@@ -108,9 +117,24 @@ struct product : described<product<A, B>, sum_t<promote_t<element_t<A>, element_
   WEFT_INLINE constexpr auto remade(X&& x, Y&& y) const {
     return product<std::remove_cvref_t<X>, std::remove_cvref_t<Y>>(x, y, ext);
   }
-  // One element, by its definition. `element`: of a child.
+  // What an operand gets of the cotangent g; batch axes along which it was stretched are added up by the caller.
+  template <int I, class G>
+  auto pull(G const& g) const {
+    if constexpr (I == 0)
+      return multiplied(g, with_last_axes_turned(b), g.sizes(), b.sizes());
+    else
+      return multiplied(with_last_axes_turned(a), g, a.sizes(), g.sizes());
+  }
+  // The same written, or added, to dense memory of the operand's own sizes; `turned`: with the last two axes exchanged.
+  // g is dense.
+  template <int I, class G>
+    requires(std::is_floating_point_v<element_t<G>> && requires(G const& x) { x.data(); })
+  void pull_into(G const& g, element_t<G>* out, bool adds, bool turned) const {
+    pull_product<I>(*this, g.data(), out, adds, turned);
+  }
+  // One element, by its definition. `child_element`: of a child.
   template <class F>
-  constexpr element_t<product> element_here(index_t const* at, F const& element) const {
+  constexpr element_t<product> element_here(index_t const* at, F const& child_element) const {
     using T = element_t<product>;
     index_t left[max_rank + 1] = {}, right[max_rank + 1] = {};
     auto const sa = a.sizes();
@@ -123,7 +147,7 @@ struct product : described<product<A, B>, sum_t<promote_t<element_t<A>, element_
     T sum = 0;
     for (index_t i = 0; i < sa[P - 1]; ++i) {
       left[P - 1] = right[Q - 2] = i;
-      sum = expr::op::add::apply(sum, expr::op::multiply::apply(static_cast<T>(element(a, left)), static_cast<T>(element(b, right))));
+      sum = ops::add::apply(sum, ops::multiply::apply(static_cast<T>(child_element(a, left)), static_cast<T>(child_element(b, right))));
     }
     return sum;
   }
@@ -176,6 +200,94 @@ WEFT_INLINE constexpr auto multiplied(A const& a, B const& b, auto const& sa, au
     return product<A, B>(a, b, ext);
   } else {
     return poison{};
+  }
+}
+// out (operand I's sizes) = or += what it gets of g (the product's sizes), dense: g b^T or a^T g, added up over the batch axes
+// along which the operand was stretched. Those that lie behind each other in g and in the other operand become part of the
+// inner axis, so that the gradient of weights over a batch is one product.
+template <int I, class Node, class T>
+void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned) {
+  constexpr int R = Node::R;
+  using other_t = expr::kid_t<1 - I, Node>;
+  auto const ext = n.sizes();
+  auto const own = expr::kid<I>(n).sizes();
+  constexpr int Q = rank_of<expr::kid_t<I, Node>>;
+  auto const& other = expr::kid<1 - I>(n);
+  engine::operand<T, R, other_t> const bound(other, stretched_operand<R>(ext, other.sizes()));
+  tensor<T, rank_of<other_t>> kept;  // what has no memory is evaluated
+  index_t other_steps[max_rank + 1] = {};
+  gemm::source<T> o;
+  if (bound.in_memory()) {
+    auto const s = bound.source();
+    o = {s.data, s.row_stride, s.column_stride};
+    for (int d = 0; d + 2 < R; ++d) other_steps[d] = s.steps[d];
+  } else {
+    kept = engine::evaluated<T, rank_of<other_t>>(other);
+    auto const e = kept.sizes();
+    index_t dense[max_rank + 1];
+    constexpr int P = rank_of<other_t>;
+    engine::dense_strides(e.data(), P, dense);
+    o = {std::as_const(kept).data(), dense[P - 2], dense[P - 1]};
+    for (int d = 0; d + 2 < P; ++d) other_steps[d + R - P] = e[static_cast<std::size_t>(d)] == 1 ? 0 : dense[d];
+  }
+  index_t const rows = ext[R - 2], columns = ext[R - 1];
+  index_t g_steps[max_rank + 1], out_steps[max_rank + 1] = {}, own_dense[max_rank + 1];
+  engine::dense_strides(ext.data(), R, g_steps);
+  engine::dense_strides(own.data(), Q, own_dense);
+  for (int d = 0; d + 2 < Q; ++d) out_steps[d + R - Q] = own[static_cast<std::size_t>(d)] == 1 ? 0 : own_dense[d];
+  bool summed[max_rank + 1] = {};
+  for (int d = 0; d + 2 < R; ++d) summed[d] = out_steps[d] == 0 && ext[static_cast<std::size_t>(d)] != 1;
+  // The inner axis of a^T g is that of the rows: it goes on through the last axes of the batch.
+  index_t inner = I == 0 ? columns : rows, last = R - 3;
+  if constexpr (I == 1)
+    for (; last >= 0 && (summed[last] || ext[static_cast<std::size_t>(last)] == 1); --last) {
+      if (ext[static_cast<std::size_t>(last)] != 1 && (other_steps[last] != inner * o.row_stride || g_steps[last] != inner * columns)) break;
+      inner *= ext[static_cast<std::size_t>(last)];
+    }
+  gemm::source<T> const mine{g, columns, 1};
+  auto const transposed = [](gemm::source<T> s) {
+    gemm::source<T> r = s;
+    r.row_stride = s.column_stride;
+    r.column_stride = s.row_stride;
+    return r;
+  };
+  // left (p, inner) right (inner, q)
+  gemm::source<T> left = I == 0 ? mine : transposed(o), right = I == 0 ? transposed(o) : mine;
+  index_t p = own[Q - 2], q = own[Q - 1];
+  if (turned) {
+    gemm::source<T> const l = left;
+    left = transposed(right);
+    right = transposed(l);
+    index_t const x = p;
+    p = q;
+    q = x;
+  }
+  bool const mine_is_left = (I == 0) != turned;
+  counters().kernels += 1;
+  index_t at[max_rank + 1] = {};
+  index_t positions = 1;
+  for (int d = 0; d <= last; ++d) positions *= ext[static_cast<std::size_t>(d)];
+  if (inner == 0 || positions == 0 || rows * columns == 0) {
+    if (!adds) std::memset(out, 0, static_cast<std::size_t>(count(own)) * sizeof(T));
+    return;
+  }
+  for (index_t i = 0; i < positions; ++i) {
+    bool first = true;
+    index_t from_g = 0, from_o = 0, to = 0;
+    for (int d = 0; d <= last; ++d) {
+      from_g += at[d] * g_steps[d];
+      from_o += at[d] * other_steps[d];
+      to += at[d] * out_steps[d];
+      if (summed[d] && at[d] > 0) first = false;
+    }
+    gemm::source<T> l = left, r = right;
+    l.data += mine_is_left ? from_g : from_o;
+    r.data += mine_is_left ? from_o : from_g;
+    gemm::multiply<T>(p, q, inner, l, r, {.data = out + to, .ld = q, .add = adds || !first});
+    for (int d = static_cast<int>(last); d >= 0; --d) {
+      if (++at[d] < ext[static_cast<std::size_t>(d)]) break;
+      at[d] = 0;
+    }
   }
 }
 template <unsigned Mask, class P>

@@ -12,7 +12,7 @@
 // Public, in weft::random: key, split, seed, next_key, uniform, normal, bernoulli, randint, permutation.
 #pragma once
 #include <weft/core/threads.hpp>
-#include <weft/expr/create.hpp>
+#include <weft/ops/create.hpp>
 #include <weft/simd/random.hpp>
 
 #include <array>

@@ -1,10 +1,11 @@
 // Functions that are made of other nodes: what a user could write, with what is shared given a name.
 //
-//   softmax log_softmax logsumexp var stddev silu   allclose array_equal isclose
+//   softmax log_softmax logsumexp var stddev
 //   var(x, axis<-1>, ddof(1))      the squares' sum over n - 1
 #pragma once
 #include <weft/expr/let.hpp>
-#include <weft/expr/reduce.hpp>
+#include <weft/ops/exponential.hpp>
+#include <weft/ops/reduce.hpp>
 
 namespace weft {
 
@@ -16,7 +17,9 @@ struct ddof {
 
 inline namespace WEFT_ISA {
 
-namespace expr {
+namespace ops {
+using expr::drop_axes, expr::mask_of, expr::move_axis_last, expr::move_last_axis_to, expr::shared;
+
 // All axes of an expression, as a list of axes.
 template <std::size_t... I>
 axis_list<static_cast<index_t>(I)...> every(std::index_sequence<I...>);
@@ -58,9 +61,9 @@ WEFT_INLINE constexpr auto logsumexp_over(X&& x, axis_list<I...> axes) {
   auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = float_t<element_t<decltype(v)>>;
     // An infinite maximum is taken as 0, so that exp sees no inf - inf.
-    return let(max(v, axes, keepdims), [&](auto const& top) {
+    return weft::let(weft::max(v, axes, keepdims), [&](auto const& top) {
       constexpr T big = std::numeric_limits<T>::max();
-      return let(where(abs(top) <= big, top, T(0)), [&](auto const& m) { return log(sum(exp(v - m), axes, keepdims)) + m; });
+      return weft::let(weft::where(weft::abs(top) <= big, top, T(0)), [&](auto const& m) { return weft::log(weft::sum(weft::exp(v - m), axes, keepdims)) + m; });
     });
   });
   return finish_axes<mask, Keep>(e);
@@ -75,8 +78,8 @@ WEFT_INLINE constexpr auto var_over(X&& x, axis_list<I...> axes, ddof d) {
   index_t const divisor = n > d.less ? n - d.less : 0;
   auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = mean_t<element_t<decltype(v)>>;
-    return let(v - mean(v, axes, keepdims), [&](auto const& centred) {
-      return sum(square(centred), axes, keepdims) / static_cast<T>(divisor);
+    return weft::let(v - weft::mean(v, axes, keepdims), [&](auto const& centred) {
+      return weft::sum(weft::square(centred), axes, keepdims) / static_cast<T>(divisor);
     });
   });
   return finish_axes<mask, Keep>(e);
@@ -88,37 +91,37 @@ WEFT_INLINE constexpr decltype(auto) as_floating(X&& x) {
   if constexpr (poisoned<X> || std::is_same_v<T, float_t<T>>)
     return static_cast<X&&>(x);
   else
-    return cast<float_t<T>>(static_cast<X&&>(x));
+    return weft::cast<float_t<T>>(static_cast<X&&>(x));
 }
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto softmax_over(X&& x, axis_list<I...> axes) {
   check_some("softmax", x, axes);
   return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
-    return let(exp(v - max(v, axes, keepdims)), [&](auto const& e) { return e / sum(e, axes, keepdims); });
+    return weft::let(weft::exp(v - weft::max(v, axes, keepdims)), [&](auto const& e) { return e / weft::sum(e, axes, keepdims); });
   });
 }
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto log_softmax_over(X&& x, axis_list<I...> axes) {
   check_some("log_softmax", x, axes);
   return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
-    return let(v - max(v, axes, keepdims),
-               [&](auto const& shifted) { return shifted - log(sum(exp(shifted), axes, keepdims)); });
+    return weft::let(v - weft::max(v, axes, keepdims),
+               [&](auto const& shifted) { return shifted - weft::log(weft::sum(weft::exp(shifted), axes, keepdims)); });
   });
 }
-}  // namespace expr
+}  // namespace ops
 
 // log of the sum of exponentials, without overflow.
 template <expression X>
 WEFT_INLINE constexpr auto logsumexp(X&& x) {
-  return expr::logsumexp_over<false>(static_cast<X&&>(x), expr::every_axis_of<X>{});
+  return ops::logsumexp_over<false>(static_cast<X&&>(x), ops::every_axis_of<X>{});
 }
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto logsumexp(X&& x, axis_list<I...> axes) {
-  return expr::logsumexp_over<false>(static_cast<X&&>(x), axes);
+  return ops::logsumexp_over<false>(static_cast<X&&>(x), axes);
 }
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto logsumexp(X&& x, axis_list<I...> axes, keepdims_t) {
-  return expr::logsumexp_over<true>(static_cast<X&&>(x), axes);
+  return ops::logsumexp_over<true>(static_cast<X&&>(x), axes);
 }
 template <expression X>
 WEFT_INLINE auto logsumexp(X&& x, index_t at) {
@@ -131,15 +134,15 @@ WEFT_INLINE auto logsumexp(X&& x, index_t at, keepdims_t) {
 // The mean squared distance from the mean; divides by n - ddof.
 template <expression X>
 WEFT_INLINE constexpr auto var(X&& x, ddof d = ddof(0)) {
-  return expr::var_over<false>(static_cast<X&&>(x), expr::every_axis_of<X>{}, d);
+  return ops::var_over<false>(static_cast<X&&>(x), ops::every_axis_of<X>{}, d);
 }
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, ddof d = ddof(0)) {
-  return expr::var_over<false>(static_cast<X&&>(x), axes, d);
+  return ops::var_over<false>(static_cast<X&&>(x), axes, d);
 }
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto var(X&& x, axis_list<I...> axes, keepdims_t, ddof d = ddof(0)) {
-  return expr::var_over<true>(static_cast<X&&>(x), axes, d);
+  return ops::var_over<true>(static_cast<X&&>(x), axes, d);
 }
 template <expression X>
 WEFT_INLINE auto var(X&& x, index_t at, ddof d = ddof(0)) {
@@ -157,82 +160,27 @@ WEFT_INLINE constexpr auto stddev(X&& x, Rest const&... rest) {
 // exp(x) / sum(exp(x)) along the axes; the last one if none are given.
 template <expression X>
 WEFT_INLINE constexpr auto softmax(X&& x) {
-  return expr::softmax_over(static_cast<X&&>(x), axis<-1>);
+  return ops::softmax_over(static_cast<X&&>(x), axis<-1>);
 }
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto softmax(X&& x, axis_list<I...> axes) {
-  return expr::softmax_over(static_cast<X&&>(x), axes);
+  return ops::softmax_over(static_cast<X&&>(x), axes);
 }
 template <expression X>
 WEFT_INLINE auto softmax(X&& x, index_t at) {
-  return expr::mapped_at("softmax", x, at, [](auto const& v) { return softmax(v); });
+  return ops::mapped_at("softmax", x, at, [](auto const& v) { return softmax(v); });
 }
 template <expression X>
 WEFT_INLINE constexpr auto log_softmax(X&& x) {
-  return expr::log_softmax_over(static_cast<X&&>(x), axis<-1>);
+  return ops::log_softmax_over(static_cast<X&&>(x), axis<-1>);
 }
 template <expression X, index_t... I>
 WEFT_INLINE constexpr auto log_softmax(X&& x, axis_list<I...> axes) {
-  return expr::log_softmax_over(static_cast<X&&>(x), axes);
+  return ops::log_softmax_over(static_cast<X&&>(x), axes);
 }
 template <expression X>
 WEFT_INLINE auto log_softmax(X&& x, index_t at) {
-  return expr::mapped_at("log_softmax", x, at, [](auto const& v) { return log_softmax(v); });
-}
-
-template <expression X>
-WEFT_INLINE constexpr auto silu(X&& x) {
-  return expr::shared(static_cast<X&&>(x), [](auto const& v) { return v * sigmoid(v); });
-}
-
-namespace expr {
-template <class X>
-WEFT_INLINE constexpr auto in_doubles(X const& x) {
-  if constexpr (expression<X>)
-    return cast<double>(x);
-  else
-    return static_cast<double>(x);
-}
-template <class T, class X>
-WEFT_INLINE constexpr auto magnitude(X const& x) {
-  if constexpr (!expression<X>) {
-    double const v = static_cast<double>(x);
-    return v < 0 ? -v : v;
-  } else if constexpr (kind_of_type<element_t<X>> == kind::floating) {
-    return abs(x);
-  } else {
-    return abs(cast<T>(x));  // the smallest whole number has no opposite of its own type
-  }
-}
-}  // namespace expr
-
-// |a - b| <= atol + rtol |b|, of integers in float64, where a difference doesn't wrap; infinities of one sign
-// are close, NaN is not.
-template <class A, class B>
-  requires operands<A, B>
-WEFT_INLINE constexpr auto isclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {
-  using T = element_t<decltype(a - b)>;
-  if constexpr (kind_of_type<T> != kind::floating) {
-    return isclose(expr::in_doubles(a), expr::in_doubles(b), rtol, atol);
-  } else {
-    constexpr auto big = std::numeric_limits<T>::max();  // inf - 1 is inf, and within inf of it
-    return a == b || (abs(a - b) <= atol + rtol * expr::magnitude<T>(b) && abs(a - b) <= big);
-  }
-}
-// Of shapes that broadcast, and close everywhere.
-template <expression A, expression B>
-[[nodiscard]] bool allclose(A const& a, B const& b, double rtol = 1e-5, double atol = 1e-8) {
-  return all_of(isclose(a, b, rtol, atol));
-}
-// Of one shape, and equal everywhere.
-template <expression A, expression B>
-[[nodiscard]] bool array_equal(A const& a, B const& b) {
-  if constexpr (rank_of<A> != rank_of<B>) {
-    return false;
-  } else {
-    if (a.sizes() != b.sizes()) return false;
-    return all_of(a == b);
-  }
+  return ops::mapped_at("log_softmax", x, at, [](auto const& v) { return log_softmax(v); });
 }
 
 }  // namespace WEFT_ISA

@@ -1,0 +1,356 @@
+// The backward pass of a statement as a program: the same steps as forward, and those of the derivatives after them.
+//
+// `adjoint<L, Seed, Kept, Total>` is made of a statement's tokens L, as `code_of` is. Step by step from the result back, each
+// operand gets what the operation's own derivative says, and contributions are added up. A row's constant gets the sum of
+// what the elements of the row contribute, which is one more reduction over the row: so the backward pass of a row program is
+// a row program, with passes, rows of scratch and threads like any other.
+//
+//   results 0 ..       the cotangents of the leaves that want one, in the order in which they stand in L
+//   the last result    with `Total`: the sum of the statement's values over the row
+#pragma once
+#include <weft/engine/kernel.hpp>
+#include <weft/ops/reduce.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace reverse {
+
+using engine::act;
+using engine::code;
+using engine::folded;
+using engine::mapped;
+using engine::memory;
+using engine::number;
+using engine::pack;
+using engine::step;
+using engine::step_facts;
+using engine::token_at;
+using engine::tokens;
+using expr::asked;
+using expr::part;
+
+// -- derivatives as steps ------------------------------------------------------------------------------------------------
+
+template <class E>
+constexpr step_facts facts_of_derivative(int width, dtype type) {
+  constexpr expr::reading r = expr::mentioned<E>();
+  return {.what = act::map, .arity = 6, .cost = expr::cost_of_expression<E>(), .width = width, .type = type,
+          .y = r.y, .a = r.a, .b = r.b, .c = r.c, .s = r.s};
+}
+// What operand I of an operation gets: a step over g, y, a, b, c. Operands have the element types T...
+template <class Op, int I, class Y, class... T>
+struct pull {
+  using type = std::tuple_element_t<I, std::tuple<T...>>;
+  using expression = expr::pulled_t<Op, I, Y, T...>;
+  static constexpr int width = [] {
+    int w = sizeof(Y);
+    ((w = engine::larger(w, sizeof(T))), ...);
+    return w;
+  }();
+  static constexpr step_facts facts = facts_of_derivative<expression>(width, dtype_of<type>);
+};
+// What is counted over a row for the derivative of a reduction, if anything is: over y and a.
+struct counts_nothing {};
+template <class Op, class Y, class T>
+auto counted_of() {
+  if constexpr (requires { Op::counted(asked<part::y, Y>(), asked<part::a, T>()); })
+    return Op::counted(asked<part::y, Y>(), asked<part::a, T>());
+  else
+    return asked<part::y, Y>();
+}
+template <class Op, class Y, class T>
+struct seen {
+  using type = T;
+  using expression = decltype(counted_of<Op, Y, T>());
+  static constexpr step_facts facts = facts_of_derivative<expression>(sizeof(T), dtype_of<T>);
+};
+// What an element of a reduction gets: over g, y, a, n (in the place of b) and s.
+template <class Op, class Y, class T>
+struct pull_fold {
+  using type = T;
+  using expression = decltype(Op::da(asked<part::g, Y>(), asked<part::y, Y>(), asked<part::a, T>(), asked<part::s, T>(),
+                                     asked<part::b, T>()));
+  static constexpr step_facts facts = facts_of_derivative<expression>(sizeof(T), dtype_of<T>);
+};
+
+// The steps that go back over one token: where nothing goes back, none.
+template <class X>
+struct back_over {
+  using type = tokens<>;
+};
+// For each operand: its contribution, the sum of that over the row, and the sum with earlier contributions.
+template <class Op, int I, class Y, class... T>
+auto back_over_operand() {
+  using of = std::tuple_element_t<I, std::tuple<T...>>;
+  if constexpr (std::is_floating_point_v<of>)
+    return tokens<pull<Op, I, Y, T...>, folded<ops::sum, of>, mapped<ops::add, of, of>>{};
+  else
+    return tokens<>{};
+}
+template <class Op, class... T>
+struct back_over<mapped<Op, T...>> {
+  using Y = typename mapped<Op, T...>::type;
+  template <int... I>
+  static auto find(std::integer_sequence<int, I...>) {
+    if constexpr (!Op::flat && std::is_floating_point_v<Y>)
+      return typename engine::joined<decltype(back_over_operand<Op, I, Y, T...>())...>::type{};
+    else
+      return tokens<>{};
+  }
+  using type = decltype(find(std::make_integer_sequence<int, int(sizeof...(T))>{}));
+};
+template <class Op, class T>
+struct back_over<folded<Op, T>> {
+  using Y = typename folded<Op, T>::type;
+  static auto find() {
+    if constexpr (!Op::flat && std::is_floating_point_v<Y> && std::is_floating_point_v<T> && requires { Op::back_by_rows; })
+      return tokens<number<T>, seen<Op, Y, T>, folded<ops::sum, T>, pull_fold<Op, Y, T>, folded<ops::sum, T>,
+                    mapped<ops::add, T, T>>{};
+    else
+      return tokens<>{};
+  }
+  using type = decltype(find());
+};
+
+// -- the program -----------------------------------------------------------------------------------------------------------
+
+// All tokens: forward, the cotangent, the kept result (if there is one), the sum of the results, then back.
+template <class L, class Seed, class Kept, class T>
+struct all_tokens {
+  template <int... K>
+  static auto find(std::integer_sequence<int, K...>) {
+    return engine::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>>,
+                            typename back_over<token_at<L, L::count - 1 - K>>::type...>{};
+  }
+  using type = decltype(find(std::make_integer_sequence<int, L::count>{}));
+};
+template <class L>
+struct back_counts;
+template <class... X>
+struct back_counts<tokens<X...>> {
+  static constexpr int of[sizeof...(X)] = {back_over<X>::type::count...};
+};
+template <class L>
+constexpr int wanting() {
+  int n = 0;
+  for (auto const& f : engine::facts_in<L>::at) n += f.wants;
+  return n;
+}
+
+template <int Results, int Size, int Forward>
+constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const (&back)[Forward],
+                                      code<Forward, 1> const& forward, bool kept, bool total) {
+  code<Size, Results> c{};
+  c.leaves = forward.leaves;
+  c.numbers = forward.numbers;
+  c.kept = forward.kept;
+  for (int i = 0; i < Forward; ++i) c.at[i] = forward.at[i];
+  for (int i = Forward; i < Size; ++i) {
+    step& s = c.at[i];
+    s.what = token[i].what;
+    s.width = static_cast<signed char>(token[i].width);
+    s.type = token[i].type;
+    s.once = token[i].once;
+    s.cost = static_cast<short>(token[i].cost);
+    if (s.what == act::number) s.leaf = static_cast<short>(c.numbers++);
+    if (s.what == act::memory) s.leaf = static_cast<short>(c.leaves++);
+  }
+  int const root = forward.result[0], seed = Forward, sum = Forward + (kept ? 2 : 1);
+  if (kept && c.at[root].what == act::map) {
+    c.at[root].given = true;
+    c.at[root].leaf = c.at[Forward + 1].leaf;
+    c.at[root].pass = 0;
+    c.at[root].cost = 0;
+  }
+  auto const set = [&c](int i, int arity) {
+    c.at[i].arity = static_cast<short>(arity);
+    engine::derive(c, i);
+  };
+  bool reached[Forward] = {};
+  for (int i = 0; i < Forward; ++i) {
+    if (token[i].wants) reached[i] = true;
+    if (back[i] == 0) continue;
+    for (int k = 0; k < c.at[i].arity; ++k)
+      if (c.at[i].of[k] >= 0 && reached[c.at[i].of[k]]) reached[i] = true;
+  }
+  short cotangent[Forward] = {};
+  for (int i = 0; i < Forward; ++i) cotangent[i] = -1;
+  cotangent[root] = static_cast<short>(seed);
+  // What step `at` contributes to operand o; the two tokens after it are for the sum over the row and the sum of both.
+  auto const contribute = [&](int at, int o, bool along_row) {
+    int v = at;
+    if (c.at[o].once && along_row) {
+      c.at[at + 1].of[0] = static_cast<short>(v);
+      set(at + 1, 1);
+      v = at + 1;
+    }
+    if (cotangent[o] >= 0) {
+      c.at[at + 2].of[0] = cotangent[o];
+      c.at[at + 2].of[1] = static_cast<short>(v);
+      set(at + 2, 2);
+      v = at + 2;
+    }
+    cotangent[o] = static_cast<short>(v);
+  };
+  int at = sum + 1;
+  for (int i = Forward - 1; i >= 0; at += back[i], --i) {
+    if (back[i] == 0 || !reached[i] || cotangent[i] < 0) continue;
+    step const& f = c.at[i];
+    if (f.what == act::map) {
+      int p = at;
+      for (int k = 0; k < f.arity; ++k) {
+        int const o = f.of[k];
+        if (c.at[o].type != dtype::float32 && c.at[o].type != dtype::float64) continue;  // no tokens
+        if (reached[o]) {
+          step& s = c.at[p];
+          step_facts const& t = token[p];
+          s.of[0] = cotangent[i];
+          if (t.y) s.of[1] = static_cast<short>(i);
+          if (t.a) s.of[2] = f.of[0];
+          if (t.b) s.of[3] = f.of[1];
+          if (t.c) s.of[4] = f.of[2];
+          set(p, 5);
+          contribute(p, o, !f.once);
+        }
+        p += 3;
+      }
+    } else if (f.what == act::fold) {
+      int const o = f.of[0], n = at, look = at + 1, count = at + 2, p = at + 3;
+      if (!reached[o]) continue;
+      step_facts const& t = token[p];
+      if (t.s) {
+        step_facts const& l = token[look];
+        if (l.y) c.at[look].of[1] = static_cast<short>(i);
+        if (l.a) c.at[look].of[2] = static_cast<short>(o);
+        set(look, 5);
+        c.at[count].of[0] = static_cast<short>(look);
+        set(count, 1);
+      }
+      step& s = c.at[p];
+      s.of[0] = cotangent[i];
+      if (t.y) s.of[1] = static_cast<short>(i);
+      if (t.a) s.of[2] = static_cast<short>(o);
+      if (t.b) s.of[3] = static_cast<short>(n);
+      if (t.s) s.of[4] = static_cast<short>(count);
+      set(p, 5);
+      contribute(p, o, true);
+    }
+  }
+  int r = 0;
+  for (int i = 0; i < Forward; ++i)
+    if (token[i].wants) c.result[r++] = cotangent[i];
+  if (total) {
+    c.result[r] = static_cast<short>(root);
+    if (!c.at[root].once) {
+      c.at[sum].of[0] = static_cast<short>(root);
+      set(sum, 1);
+      c.result[r] = static_cast<short>(sum);
+    }
+  }
+  engine::find_living(c);
+  return c;
+}
+
+template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
+struct adjoint {
+  using list = typename all_tokens<L, Seed, std::conditional_t<Kept, tokens<memory<T, Once>>, tokens<>>, T>::type;
+  static constexpr int size = list::count;
+  static constexpr int wanted = wanting<L>();
+  static constexpr int results = wanted + (Total ? 1 : 0);
+  static constexpr auto forward = engine::read_tokens<1>(engine::facts_in<L>::at);
+  static constexpr auto code = go_back<results>(engine::facts_in<list>::at, back_counts<L>::of, forward, Kept, Total);
+  static constexpr int last = code.last;
+  static constexpr auto schedule = engine::schedule_of<code.last + 1>(code, true);
+  static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;
+  static constexpr bool ahead = true;
+  template <int I>
+  using token = token_at<list, I>;
+
+  // Does the backward pass read the value of leaf k?
+  static constexpr bool reads_leaf(int k) {
+    for (int p = 0; p <= last; ++p)
+      for (int i = 0; i < size; ++i)
+        if (code.at[i].leaf == k && (code.at[i].what == act::memory || code.at[i].given) &&
+            (schedule.in_row[p][i] != engine::how::nothing || schedule.before[p][i]))
+          return true;
+    return false;
+  }
+  static constexpr bool reads_number(int k) {
+    for (int p = 0; p <= last; ++p)
+      for (int i = 0; i < size; ++i)
+        if (code.at[i].leaf == k && code.at[i].what == act::number && schedule.before[p][i]) return true;
+    return false;
+  }
+};
+
+}  // namespace reverse
+
+// -- how the steps compute ---------------------------------------------------------------------------------------------------
+
+namespace engine {
+
+// An argument of a derivative: what step J holds, or something that is only asked about.
+template <class C, int N, int J, expr::part P, class T>
+WEFT_INLINE auto argument(registers<C, N> const& v, row_state<C, N> const& row) {
+  if constexpr (J >= 0) {
+    auto const& x = value_at<C, N, J>(v, row);
+    return held<T, std::remove_cvref_t<decltype(x)>>(x);
+  } else {
+    return expr::asked<P, T>();
+  }
+}
+template <class C, int N, int I, class Op, int K, class Y, class A>
+WEFT_INLINE auto compute(reverse::pull<Op, K, Y, A>*, registers<C, N> const& v, row_state<C, N> const& row) {
+  static constexpr step const& s = C::code.at[I];
+  using expr::part;
+  return now<A, N>(expr::pulled<Op, K>(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
+                                       argument<C, N, s.of[2], part::a, A>(v, row)));
+}
+template <class C, int N, int I, class Op, int K, class Y, class A, class B>
+WEFT_INLINE auto compute(reverse::pull<Op, K, Y, A, B>*, registers<C, N> const& v, row_state<C, N> const& row) {
+  static constexpr step const& s = C::code.at[I];
+  using expr::part;
+  return now<std::conditional_t<K == 0, A, B>, N>(
+      expr::pulled<Op, K>(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
+                          argument<C, N, s.of[2], part::a, A>(v, row), argument<C, N, s.of[3], part::b, B>(v, row)));
+}
+template <class C, int N, int I, class Op, int K, class Y, class A, class B, class D>
+WEFT_INLINE auto compute(reverse::pull<Op, K, Y, A, B, D>*, registers<C, N> const& v, row_state<C, N> const& row) {
+  static constexpr step const& s = C::code.at[I];
+  using expr::part;
+  return now<std::conditional_t<K == 0, A, std::conditional_t<K == 1, B, D>>, N>(
+      expr::pulled<Op, K>(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
+                          argument<C, N, s.of[2], part::a, A>(v, row), argument<C, N, s.of[3], part::b, B>(v, row),
+                          argument<C, N, s.of[4], part::c, D>(v, row)));
+}
+template <class C, int N, int I, class Op, class Y, class T>
+WEFT_INLINE auto compute(reverse::seen<Op, Y, T>*, registers<C, N> const& v, row_state<C, N> const& row) {
+  static constexpr step const& s = C::code.at[I];
+  using expr::part;
+  return now<T, N>(Op::counted(argument<C, N, s.of[1], part::y, Y>(v, row), argument<C, N, s.of[2], part::a, T>(v, row)));
+}
+template <class C, int N, int I, class Op, class Y, class T>
+WEFT_INLINE auto compute(reverse::pull_fold<Op, Y, T>*, registers<C, N> const& v, row_state<C, N> const& row) {
+  static constexpr step const& s = C::code.at[I];
+  using expr::part;
+  return now<T, N>(Op::da(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
+                          argument<C, N, s.of[2], part::a, T>(v, row), argument<C, N, s.of[4], part::s, T>(v, row),
+                          argument<C, N, s.of[3], part::b, T>(v, row)));
+}
+
+template <class C, int N, int I, class Op, int K, class Y, class... T>
+struct value_of_token<C, N, I, reverse::pull<Op, K, Y, T...>> {
+  using type = pack<typename reverse::pull<Op, K, Y, T...>::type, N>;
+};
+template <class C, int N, int I, class Op, class Y, class T>
+struct value_of_token<C, N, I, reverse::seen<Op, Y, T>> {
+  using type = pack<T, N>;
+};
+template <class C, int N, int I, class Op, class Y, class T>
+struct value_of_token<C, N, I, reverse::pull_fold<Op, Y, T>> {
+  using type = pack<T, N>;
+};
+
+}  // namespace engine
+}  // namespace WEFT_ISA
+}  // namespace weft
