@@ -78,6 +78,7 @@ struct example {
   unsigned a_broadcast, b_broadcast;  // bit i: along axis i
   index_t m, n, k;
   index_t gap = 0;
+  unsigned summed = 0;  // axes that the result doesn't have
 };
 
 void check(example const& e) {
@@ -87,27 +88,41 @@ void check(example const& e) {
     tensor const a(e.extents, e.a_broadcast, e.m, e.k, how & 1, e.gap);
     tensor const b(e.extents, e.b_broadcast, e.k, e.n, how & 2, e.gap);
     bool const lazy = how & 4;
-    tensor c(e.extents, 0, e.m, e.n, false, e.gap);
-    tensor const before = c;
+    tensor c(e.extents, e.summed, e.m, e.n, false, e.gap), want = c, under = c;
     gemm::batch const over{int(e.extents.size()), e.extents.data()};
     gemm::batched_sink<float> sink{.data = c.memory.data(), .ld = e.n, .add = true, .steps = c.steps.data()};
-    store end{e.extents, e.m, e.n, std::vector<float>(std::size_t(positions * e.m * e.n))};
     gemm::multiply<float>(over, e.m, e.n, e.k, a.source(lazy), b.source(how & 1 && lazy), sink);
-    gemm::multiply<float>(over, e.m, e.n, e.k, a.source(lazy), b.source(lazy),
-                          gemm::batched_sink<float>{.self = &end, .finish = &store::finish});
-    index_t wrong = 0;
+
+    // Through an epilogue: without memory, but for sums.
+    index_t results = 1;
+    std::vector<index_t> result_extents = e.extents;
+    for (std::size_t i = 0; i < e.extents.size(); ++i)
+      if (e.summed >> i & 1) result_extents[i] = 1;
+    for (index_t x : result_extents) results *= x;
+    store end{result_extents, e.m, e.n, std::vector<float>(std::size_t(results * e.m * e.n))};
+    gemm::batched_sink<float> ending{.self = &end, .finish = &store::finish};
+    if (e.summed) ending.data = under.memory.data(), ending.ld = e.n, ending.steps = under.steps.data();
+    gemm::multiply<float>(over, e.m, e.n, e.k, a.source(lazy), b.source(lazy), ending);
+
+    std::vector<float> sums(end.out.size());
     std::vector<index_t> at(e.extents.size());
-    for (index_t p = 0; p < positions; ++p) {
-      index_t rest = p;
-      for (std::size_t i = at.size(); i-- > 0; rest /= e.extents[i]) at[i] = rest % e.extents[i];
-      for (index_t i = 0; i < e.m; ++i)
-        for (index_t j = 0; j < e.n; ++j) {
-          float sum = 0;
-          for (index_t q = 0; q < e.k; ++q) sum += a.at(at.data(), i, q) * b.at(at.data(), q, j);
-          wrong += c.at(at.data(), i, j) != before.at(at.data(), i, j) + sum;
-          wrong += end.out[std::size_t((p * e.m + i) * e.n + j)] != sum + 1;
-        }
-    }
+    index_t wrong = 0;
+    for (int pass = 0; pass < 2; ++pass)  // adding up, comparing
+      for (index_t p = 0; p < positions; ++p) {
+        index_t rest = p, r = 0;
+        for (std::size_t i = at.size(); i-- > 0; rest /= e.extents[i]) at[i] = rest % e.extents[i];
+        for (std::size_t i = 0; i < at.size(); ++i) r = r * result_extents[i] + (result_extents[i] == 1 ? 0 : at[i]);
+        for (index_t i = 0; i < e.m; ++i)
+          for (index_t j = 0; j < e.n; ++j) {
+            float& sum = sums[std::size_t((r * e.m + i) * e.n + j)];
+            if (pass == 0) {
+              for (index_t q = 0; q < e.k; ++q) sum += a.at(at.data(), i, q) * b.at(at.data(), q, j);
+            } else {
+              wrong += c.at(at.data(), i, j) != want.at(at.data(), i, j) + sum;
+              wrong += end.out[std::size_t((r * e.m + i) * e.n + j)] != sum + 1;
+            }
+          }
+      }
     CAPTURE(how);
     CHECK(wrong == 0);
   }
@@ -137,6 +152,16 @@ std::initializer_list<example> const examples = {
     {{3, 2}, 0, 2, 4, 5, 0},
     {{5}, 0, 1, 70, 80, 60},
     {{3}, 0, 0, 300, 90, 40},
+    {{4}, 0, 0, 5, 6, 7, 0, 1},        // one product over four times the terms, where they lie right
+    {{4}, 0, 0, 5, 6, 7, 3, 1},
+    {{4}, 1, 0, 5, 6, 7, 0, 1},
+    {{3, 2, 5}, 0, 0, 4, 9, 8, 0, 7},
+    {{3, 2, 5}, 0, 0, 4, 9, 8, 0, 2},
+    {{3, 2, 5}, 0, 0, 4, 9, 8, 0, 5},
+    {{3, 2, 5}, 0, 4, 4, 9, 8, 0, 2},
+    {{3, 2, 5}, 0, 6, 4, 9, 8, 0, 3},
+    {{30, 20}, 0, 0, 1, 9, 8, 0, 1},
+    {{3, 0, 5}, 0, 0, 4, 9, 8, 0, 2},
 };
 
 }  // namespace

@@ -7,8 +7,10 @@
 //   gemm::multiply<float>({2, extents}, m, n, k, a, b, c);      // b is the same for all 8 of the first axis
 //
 // Axes at the end of the batch along which b is the same, and a and c go on as their rows do, become rows of one larger
-// product: (B, T, k) by (k, n) is one product of B T rows. Threads take positions where there are many small products,
-// and share each product where there are a few large ones. The bits of a result depend on neither.
+// product: (B, T, k) by (k, n) is one product of B T rows. Axes along which the result doesn't move are summed over, as
+// part of k where both operands go on as k does: (B, T, k) transposed by (B, T, n) is one product over B T terms.
+// Threads take positions where there are many small products, and share each product where there are a few large ones.
+// The bits of a result don't depend on threads.
 #pragma once
 #include <weft/gemm/multiply.hpp>
 
@@ -37,8 +39,8 @@ struct batched_source {
   bool whole_rows = false;
 };
 
-// As gemm::sink, and `finish` is told the position. Memory at different positions must not overlap. Without data, steps
-// aren't looked at.
+// As gemm::sink, and `finish` is told the position. Along axes of step 0 the products are added up, and `finish` is told 0;
+// otherwise memory at different positions must not overlap. Without data, steps aren't looked at and nothing is summed.
 template <class T>
 struct batched_sink {
   T* data = nullptr;

@@ -20,7 +20,7 @@ constexpr index_t few_rows = 256, task_rows = 192, task_columns = 512, short_col
 // costs more than it saves.
 constexpr index_t near_bytes = 3072, unpacked_tiles = 5;
 // What is packed for all tasks: the panels of b for all of k, or all of a lazy left operand with few rows.
-constexpr index_t shared_bytes = index_t(8) << 20;
+constexpr index_t shared_bytes = index_t(8) << 20, lazy_shared_bytes = index_t(32) << 20;
 constexpr index_t parallel_from = index_t(1) << 22;  // m n k
 
 // The panels of columns b_first .. b_first + b_columns for every block of k; of all columns if b is read in whole rows.
@@ -70,7 +70,7 @@ index_t shared_columns(index_t m, index_t n, index_t k) {
 
 // The left operand is read in whole rows: a task keeps a block of them in scratch, (rows, k), and multiplies it by all
 // of b. So scratch doesn't grow with m, and what the rows are made of may be a product itself. Panels of b are shared
-// where they fit; otherwise every task packs (or reads) them again.
+// where they fit, with more room if b is lazy; otherwise every task packs (or reads) them again.
 template <class T>
 void rows_product(product<T>& s) {
   using shape = tile<T>;
@@ -82,7 +82,8 @@ void rows_product(product<T>& s) {
   index_t const panels = panel_elements<T>(s.k, s.n);
   bool const kept = !s.b.data && s.b.whole_rows;
   index_t columns = s.c.data ? s.n : least(s.n, short_columns);
-  if (s.right == access::in_task && (kept || panels * index_t(sizeof(T)) <= shared_bytes)) {
+  index_t const room = s.b.data ? shared_bytes : lazy_shared_bytes;
+  if (s.right == access::in_task && (kept || panels * index_t(sizeof(T)) <= room)) {
     s.right = access::shared;
     s.b_columns = s.n;
     share_right(s, scope.take<T>(panels));
@@ -248,7 +249,7 @@ std::size_t scratch_bytes(index_t m, index_t n, index_t k, bool left_rows, bool 
                rows * least(wide, right_rows ? wide : shared > short_columns ? shared : short_columns) +
                (shared ? panel_elements<T>(k, shared) : least(m * round_up(k, 16), 2 * budget));
   }
-  if (left_rows) elements += row_block<T>(k) * row_block_step<T>(k) + budget;
+  if (left_rows) elements += row_block<T>(k) * row_block_step<T>(k) + lazy_shared_bytes / index_t(sizeof(T));
   if (right_rows) elements += row_block<T>(n) * row_block_step<T>(n) + k * wide;
   return std::size_t(elements + page) * sizeof(T);
 }

@@ -36,7 +36,7 @@ WEFT_INLINE void exchange_all(P (&x)[N]) {
 template <class T>
 [[gnu::noinline]] void transpose_block(T const* in, index_t stride, index_t rows, index_t columns, T* out,
                                        index_t ld) {
-  using pack = lane_pack<T>;
+  using pack [[maybe_unused]] = lane_pack<T>;
   constexpr index_t width = tile<T>::width;
   for (index_t j = 0; j < columns; j += width)
     for (index_t i = 0; i < rows; i += width) {
