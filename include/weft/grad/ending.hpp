@@ -13,11 +13,12 @@ namespace reverse {
 // Is kid I of a map scaled by a number that is known before its value is?
 template <class E, int I>
 constexpr bool is_linear_in() {
-  constexpr reading r = reads_for_operand<E, I>(expr::kid_indices<E>{});
-  if constexpr (r.y) return false;
-  return []<int... K>(std::integer_sequence<int, K...>) {
-    return ((!reads_kid(r, K) || facts_of<kid_t<K, E>>.numbers) && ...);
-  }(expr::kid_indices<E>{});
+  constexpr reading read = reads_for_operand<E, I>(expr::kid_indices<E>{});
+  return !read.y && [](reading r) {
+    return [r]<int... K>(std::integer_sequence<int, K...>) {
+      return ((!reads_kid(r, K) || facts_of<kid_t<K, E>>.numbers) && ...);
+    }(expr::kid_indices<E>{});
+  }(read);
 }
 // Can the value of a rank-0 expression, and its cotangents, be had in one go?
 template <class E>

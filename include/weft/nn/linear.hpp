@@ -11,7 +11,7 @@
 //
 // Public, in weft::nn: Linear, linear.
 #pragma once
-#include <weft/engine/assign.hpp>
+#include <weft/expr/facts.hpp>
 #include <weft/nn/init.hpp>
 #include <weft/nn/parameter.hpp>
 
@@ -21,7 +21,7 @@ inline namespace WEFT_ISA {
 namespace parts {
 template <class X>
 WEFT_INLINE decltype(auto) layer_input(X const& x) {
-  if constexpr (engine::product_in<stored_t<X>>::products > 0)
+  if constexpr (expr::facts_of<stored_t<X>>.producers > 0)
     return eval(x);
   else
     return (x);

@@ -203,92 +203,53 @@ WEFT_INLINE constexpr auto multiplied(A const& a, B const& b, auto const& sa, au
   }
 }
 // out (operand I's sizes) = or += what it gets of g (the product's sizes), dense: g b^T or a^T g, added up over the batch axes
-// along which the operand was stretched. Those that lie behind each other in g and in the other operand become part of the
-// inner axis, so that the gradient of weights over a batch is one product.
+// along which the operand was stretched. `turned`: out has its last two axes exchanged.
 template <int I, class Node, class T>
 void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned) {
   constexpr int R = Node::R;
+  using own_t = expr::kid_t<I, Node>;
   using other_t = expr::kid_t<1 - I, Node>;
+  constexpr int P = rank_of<other_t>, Q = rank_of<own_t>;
   auto const ext = n.sizes();
   auto const own = expr::kid<I>(n).sizes();
-  constexpr int Q = rank_of<expr::kid_t<I, Node>>;
-  auto const& other = expr::kid<1 - I>(n);
-  engine::operand<T, R, other_t> const bound(other, stretched_operand<R>(ext, other.sizes()));
-  tensor<T, rank_of<other_t>> kept;  // what has no memory is evaluated
-  index_t other_steps[max_rank + 1] = {};
-  gemm::source<T> o;
-  if (bound.in_memory()) {
-    auto const s = bound.source();
-    o = {s.data, s.row_stride, s.column_stride};
-    for (int d = 0; d + 2 < R; ++d) other_steps[d] = s.steps[d];
-  } else {
-    kept = engine::evaluated<T, rank_of<other_t>>(other);
-    auto const e = kept.sizes();
-    index_t dense[max_rank + 1];
-    constexpr int P = rank_of<other_t>;
-    engine::dense_strides(e.data(), P, dense);
-    o = {std::as_const(kept).data(), dense[P - 2], dense[P - 1]};
-    for (int d = 0; d + 2 < P; ++d) other_steps[d + R - P] = e[static_cast<std::size_t>(d)] == 1 ? 0 : dense[d];
-  }
-  index_t const rows = ext[R - 2], columns = ext[R - 1];
-  index_t g_steps[max_rank + 1], out_steps[max_rank + 1] = {}, own_dense[max_rank + 1];
-  engine::dense_strides(ext.data(), R, g_steps);
-  engine::dense_strides(own.data(), Q, own_dense);
-  for (int d = 0; d + 2 < Q; ++d) out_steps[d + R - Q] = own[static_cast<std::size_t>(d)] == 1 ? 0 : own_dense[d];
-  bool summed[max_rank + 1] = {};
-  for (int d = 0; d + 2 < R; ++d) summed[d] = out_steps[d] == 0 && ext[static_cast<std::size_t>(d)] != 1;
-  // The inner axis of a^T g is that of the rows: it goes on through the last axes of the batch.
-  index_t inner = I == 0 ? columns : rows, last = R - 3;
-  if constexpr (I == 1)
-    for (; last >= 0 && (summed[last] || ext[static_cast<std::size_t>(last)] == 1); --last) {
-      if (ext[static_cast<std::size_t>(last)] != 1 && (other_steps[last] != inner * o.row_stride || g_steps[last] != inner * columns)) break;
-      inner *= ext[static_cast<std::size_t>(last)];
-    }
-  gemm::source<T> const mine{g, columns, 1};
-  auto const transposed = [](gemm::source<T> s) {
-    gemm::source<T> r = s;
-    r.row_stride = s.column_stride;
-    r.column_stride = s.row_stride;
-    return r;
+  auto const& value = expr::kid<1 - I>(n);
+  // Where an operand of sizes e lies in the batch: its steps, 0 along axes that it is stretched over.
+  auto const steps_in_batch = [](index_t* to, auto const& e, index_t const* dense) {
+    int const rank = static_cast<int>(e.size());
+    for (int d = 0; d + 2 < R; ++d) to[d] = 0;
+    for (int d = 0; d + 2 < rank; ++d) to[d + R - rank] = e[static_cast<std::size_t>(d)] == 1 ? 0 : dense[d];
   };
-  // left (p, inner) right (inner, q)
-  gemm::source<T> left = I == 0 ? mine : transposed(o), right = I == 0 ? transposed(o) : mine;
+  index_t g_steps[max_rank], out_steps[max_rank], other_steps[max_rank], dense[max_rank];
+  engine::dense_strides(ext.data(), R, g_steps);
+  engine::dense_strides(own.data(), Q, dense);
+  steps_in_batch(out_steps, own, dense);
+  gemm::batched_source<T> const mine{.data = g, .row_stride = ext[R - 1], .column_stride = 1, .steps = g_steps};
+  engine::operand<T, R, other_t> const bound(value, stretched_operand<R>(ext, value.sizes()));
+  gemm::batched_source<T> other = bound.source();
+  tensor<T, P> kept;
+  if (!bound.in_memory()) {  // to be read transposed, it is evaluated
+    kept = engine::evaluated<T, P>(value);
+    auto const e = kept.sizes();
+    engine::dense_strides(e.data(), P, dense);
+    steps_in_batch(other_steps, e, dense);
+    other = {.data = std::as_const(kept).data(), .row_stride = dense[P - 2], .column_stride = 1, .steps = other_steps};
+  }
+  auto const transposed = [](gemm::batched_source<T> s) {
+    std::swap(s.row_stride, s.column_stride);
+    return s;
+  };
+  // left (p, depth) right (depth, q)
+  gemm::batched_source<T> left = I == 0 ? mine : transposed(other), right = I == 0 ? transposed(other) : mine;
   index_t p = own[Q - 2], q = own[Q - 1];
   if (turned) {
-    gemm::source<T> const l = left;
-    left = transposed(right);
-    right = transposed(l);
-    index_t const x = p;
-    p = q;
-    q = x;
+    std::swap(left, right);
+    left = transposed(left);
+    right = transposed(right);
+    std::swap(p, q);
   }
-  bool const mine_is_left = (I == 0) != turned;
   counters().kernels += 1;
-  index_t at[max_rank + 1] = {};
-  index_t positions = 1;
-  for (int d = 0; d <= last; ++d) positions *= ext[static_cast<std::size_t>(d)];
-  if (inner == 0 || positions == 0 || rows * columns == 0) {
-    if (!adds) std::memset(out, 0, static_cast<std::size_t>(count(own)) * sizeof(T));
-    return;
-  }
-  for (index_t i = 0; i < positions; ++i) {
-    bool first = true;
-    index_t from_g = 0, from_o = 0, to = 0;
-    for (int d = 0; d <= last; ++d) {
-      from_g += at[d] * g_steps[d];
-      from_o += at[d] * other_steps[d];
-      to += at[d] * out_steps[d];
-      if (summed[d] && at[d] > 0) first = false;
-    }
-    gemm::source<T> l = left, r = right;
-    l.data += mine_is_left ? from_g : from_o;
-    r.data += mine_is_left ? from_o : from_g;
-    gemm::multiply<T>(p, q, inner, l, r, {.data = out + to, .ld = q, .add = adds || !first});
-    for (int d = static_cast<int>(last); d >= 0; --d) {
-      if (++at[d] < ext[static_cast<std::size_t>(d)]) break;
-      at[d] = 0;
-    }
-  }
+  gemm::multiply<T>({R - 2, ext.data()}, p, q, I == 0 ? ext[R - 1] : ext[R - 2], left, right,
+                    {.data = out, .ld = q, .add = adds, .steps = out_steps});
 }
 template <unsigned Mask, class P>
 WEFT_INLINE constexpr auto without_axes(P const& p) {
