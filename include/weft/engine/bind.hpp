@@ -119,9 +119,11 @@ struct binder {
   void number(Node const& n, Names const& names);
   template <class Node, class Map, class Names>
   void part(Node const& n, Map const& m, Names const& names, bool single);
-  // A producer that is a source of rows.
+  // A producer that is a source of rows, and a source of tiles.
   template <class Node>
   void rows(Node const& n);
+  template <class Node>
+  void tiles(Node const& n);
 };
 
 template <class Context, class Node, class Binder, class Map, class Names>
@@ -443,6 +445,26 @@ struct binding<role::producer> {
     for (std::size_t i = 0; i < R; ++i)
       if (e[i] != f.ext[i]) return false;
     return true;
+  }
+};
+
+// Elements that are found elsewhere: computed a tile at a time where they have the domain's axes.
+template <class Context, class Node>
+inline constexpr bool computed_by_tiles = Context::q <= 1 && Context::direct && !Context::outer && Node::dims.rank > 0 &&
+                                          Node::dims.rank == Context::domain && !facts_of<Node>.reached;
+template <>
+struct binding<role::source> {
+  template <class Context, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
+    if constexpr (computed_by_tiles<Context, Node> && !is_open<Node>()) {
+      if (binding<role::producer>::covers_frame(n.sizes(), b.f))
+        b.tiles(n);
+      else
+        bind_evaluated<Context>(n, b, m, names);
+      return tokens<memory<element_t<Node>, false, true>>{};
+    } else {
+      return bind_evaluated<Context>(n, b, m, names);
+    }
   }
 };
 

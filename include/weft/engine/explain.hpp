@@ -77,6 +77,11 @@ struct survey {
     explain_statement(close_over(n, names), x, "temporary");
   }
   template <class Node>
+  void tiles(Node const& n) {
+    std::string what;
+    Node::production::explain(n, *this, what);
+  }
+  template <class Node>
   void rows(Node const& n) {
     std::string what = Node::name;
     Node::production::explain(n, *this, what);

@@ -50,7 +50,7 @@ struct tile_leaves {
     ((here[K] = static_cast<char const*>(in[K].here), pitch[K] = in[K].pitch), ...);
   }
   template <int N, int... K>
-  WEFT_INLINE void to_row(row_state<C, N>& row, index_t r, std::integer_sequence<int, K...>) const {
+  WEFT_INLINE void to_row([[maybe_unused]] row_state<C, N>& row, [[maybe_unused]] index_t r, std::integer_sequence<int, K...>) const {
     ((row.at[K] = here[K] + r * pitch[K]), ...);
   }
 };

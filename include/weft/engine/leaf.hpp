@@ -161,6 +161,7 @@ struct staging {
     if (l[i].read_in_place(f)) continue;
     s.any = true;
     if (l[i].computed()) {
+      if (l[i].type->rows == 0) continue;  // tiles of any form
       if (l[i].type->rows > s.rows) s.rows = l[i].type->rows;
       s.whole_rows = true;
       continue;
@@ -214,8 +215,8 @@ struct result_type {
   void (*add)(void* to, void const* from, index_t n);
 };
 struct result : leaf_strides {
-  void* base;                // null: nobody asks for it
-  result_type const* type;
+  void* base = nullptr;      // null: nobody asks for it
+  result_type const* type = nullptr;
   bool narrow = false;       // one value a row
   bool adds = false;         // to what is there
   bool gathers = false;      // several elements of the domain may meet in one of its own (engine/sink.hpp)

@@ -19,8 +19,9 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
-// The linear row of a frame whose last axis is the row.
+// The linear row of a frame whose last axis is the row. (What has one axis has one row.)
 WEFT_INLINE index_t row_at(frame const& f, index_t const* position, index_t row) {
+  if (f.rank < 2) return 0;
   index_t r = 0;
   for (int d = 0; d + 2 < f.rank; ++d) r = r * f.ext[d] + position[d];
   return r * f.ext[f.rank - 2] + row;
@@ -105,7 +106,7 @@ struct operand {
     s.steps = steps;
     if (in_memory()) {
       s.data = static_cast<T const*>(blocks.t.at[0].base);
-      s.row_stride = blocks.t.at[0].stride[R - 2];
+      if constexpr (R > 1) s.row_stride = blocks.t.at[0].stride[R - 2];
       s.column_stride = blocks.t.at[0].stride[R - 1];
     } else {
       s.self = this;
@@ -122,7 +123,7 @@ struct operand {
     piece.type = &result_type_of<T>;
     for (int d = 0; d < R; ++d) piece.stride[d] = 0;
     piece.base = out - row * ld - column;
-    piece.stride[R - 2] = ld;
+    if constexpr (R > 1) piece.stride[R - 2] = ld;
     piece.stride[R - 1] = 1;
     part_of const part{r, r + count, column, column + columns, false};
     if constexpr (q == 1)
@@ -245,19 +246,44 @@ struct computed_rows final : companion {
   static bool reads(leaf const& l, byte_range w) { return static_cast<computed_rows const*>(l.base)->work.reads(w); }
   static constexpr leaf_type type{sizeof(T), &stage, &reads, Node::production::rows_at_a_time};
 };
+// Tiles of a source, which has `production` too:
+//   reads(range)                                         does it read from this memory?
+//   copy(position, row, rows, column, columns, out, ld)   elements of the matrix at one position of the axes before the last
+//                                                         two (what has one axis is one row)
 template <class Node>
-void binder::rows(Node const& n) {
-  auto* const c = new computed_rows<Node>(n);
-  c->next = *companions;
-  *companions = c;
-  counters().kernels += 1;
-  leaf& l = *next++;
+struct computed_tiles final : companion {
+  using T = element_t<Node>;
+  typename Node::production work;
+  explicit computed_tiles(Node const& n) : work(n) {}
+  // out (t.rows, t.columns)
+  static void stage(leaf const& l, frame const& f, region const& t, void* out) {
+    static_cast<computed_tiles const*>(l.base)->work.copy(t.outer, f.row > 0 ? t.first : 0, t.rows, t.from, t.columns,
+                                                          static_cast<T*>(out), t.columns);
+  }
+  static bool reads(leaf const& l, byte_range w) { return static_cast<computed_tiles const*>(l.base)->work.reads(w); }
+  static constexpr leaf_type type{sizeof(T), &stage, &reads};
+};
+
+template <class Companion>
+void add_companion(binder& b, Companion* c) {
+  c->next = *b.companions;
+  *b.companions = c;
+  leaf& l = *b.next++;
   l.base = c;
-  l.type = &computed_rows<Node>::type;
+  l.type = &Companion::type;
   l.ext = nullptr;
   l.single = false;
   for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
-  ++kept;
+  ++b.kept;
+}
+template <class Node>
+void binder::rows(Node const& n) {
+  counters().kernels += 1;
+  add_companion(*this, new computed_rows<Node>(n));
+}
+template <class Node>
+void binder::tiles(Node const& n) {
+  add_companion(*this, new computed_tiles<Node>(n));
 }
 
 }  // namespace engine

@@ -39,12 +39,13 @@ WEFT_INLINE char* memory_of(result const& r) { return static_cast<char*>(r.base)
 
 // Memory that holds nothing yet: it is stored into where each element is met once, and else begins with zeros. A sink that
 // shares memory with an earlier one adds; if it lies elsewhere there, the earlier one does too.
-[[gnu::noinline]] inline void prepare_sink(result* all, int i, frame const& f, bool fresh) {
-  result& r = all[i];
+// `order`: the sinks in the order in which a pack is stored into them; the `at`-th of them is prepared now.
+[[gnu::noinline]] inline void prepare_sink(result* all, short const* order, int at, frame const& f, bool fresh) {
+  result& r = all[order[at]];
   r.adds = true;
   if (!fresh) {
-    for (int k = 0; k < i; ++k) {
-      result& s = all[k];
+    for (int k = 0; k < at; ++k) {
+      result& s = all[order[k]];
       if (!s.base || memory_of(s) != memory_of(r) || s.adds || same_place(s, r, f)) continue;
       std::memset(memory_of(r), 0, static_cast<std::size_t>(r.elements * r.type->size));
       s.adds = true;

@@ -40,6 +40,25 @@ constexpr bool ends_linear() {
     return false;
 }
 
+template <class E>
+constexpr bool end_keeps_lets() {
+  if constexpr (!facts_of<E>.lets)
+    return true;
+  else if constexpr (!ends_linear<E>())
+    return keeps_lets<E>();
+  else if constexpr (E::role == role::fold)
+    return facts_of<E>.producers == 0 && lets_stay<context_of<kid_t<0, E>>, kid_t<0, E>>();
+  else
+    return []<int... I>(std::integer_sequence<int, I...>) { return (end_keeps_lets<kid_t<I, E>>() && ...); }(expr::kid_indices<E>{});
+}
+template <int N, class E>
+decltype(auto) end_without_lets(E const& e) {
+  if constexpr (N == 1 && end_keeps_lets<E>())
+    return (e);
+  else
+    return without_lets<N>(e);
+}
+
 // The value of a rank-0 statement of order 1, and the cotangents of its leaves where its own is `scale`.
 template <class E>
 element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {

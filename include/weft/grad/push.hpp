@@ -330,7 +330,7 @@ void push(tape& t, E const& e, G g) {
     if constexpr (whole)
       if (g.sizes() == e.sizes()) return push_node<N>(t, e, g);
     push_node<N>(t, e, in_full<N, E, T>(e, g));
-  } else if constexpr (N == 1 && (E::role == role::map || E::role == role::let || by_values<E>)) {
+  } else if constexpr (N == 1 && runs_whole<E>) {
     run_back(t, e, g, not_kept{});
   } else if constexpr (E::role == role::fold) {
     push_fold<N>(t, e, g);
@@ -341,8 +341,6 @@ void push(tape& t, E const& e, G g) {
         push<N>(t, kid<0>(e), cotangent<N, A::dims.rank, T>(unsqueezed<E::drops, A::dims.rank>(kid<0>(e).sizes(), g)));
       else
         push<N>(t, kid<0>(e), g);
-    } else if constexpr (N == 1) {
-      run_back(t, e, g, not_kept{});
     } else {
       geometry<R, A::dims.rank> const v{e.ext, e.from, kid<0>(e).sizes()};
       push<N>(t, kid<0>(e), scattered(g, v));

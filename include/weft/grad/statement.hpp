@@ -15,20 +15,12 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
 
-// A let stays if the backward pass of its statement is one program; above order 1, and where it holds a producer or its name
-// is read apart, its definition is a statement of its own. A reference where nothing changes.
-template <int N, class E>
-constexpr bool keeps_lets() {
-  if constexpr (!facts_of<E>.lets)
-    return true;
-  else if constexpr (N > 1 || facts_of<E>.producers > 0)
-    return false;
-  else
-    return lets_stay<context_of<E>, E>();
-}
+// A reference where nothing changes.
 template <int N, class E>
 decltype(auto) without_lets(E const& e) {
-  if constexpr (keeps_lets<N, E>())
+  if constexpr (N == 1 && keeps_lets<E>())
+    return (e);
+  else if constexpr (!facts_of<E>.lets)
     return (e);
   else
     return unlet{}(e);

@@ -10,6 +10,7 @@
 #include <weft/engine/sink.hpp>
 #include <weft/grad/adjoint.hpp>
 #include <weft/grad/rewrite.hpp>
+#include <weft/grad/rules.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -259,7 +260,36 @@ auto find_context() {
 template <class E>
 using context_of = decltype(find_context<E>());
 
-// Do all lets stay in the program of E: nothing that is evaluated apart mentions their names?
+// A reduction whose derivative reads no values: what its operand gets is known without it.
+template <class E>
+constexpr bool find_plain_fold() {
+  if constexpr (E::role == role::fold && facts_of<E>.reached && requires { E::operation::back_by_rows; })
+    return !reads_of_node<E>.y && !reads_of_node<E>.a && !reads_of_node<E>.s;
+  else
+    return false;
+}
+template <class E>
+inline constexpr bool plain_fold = find_plain_fold<E>();
+// Is the backward pass of E one program, with E as its root? (Else it begins at what E is made of.)
+template <class E>
+constexpr bool find_whole() {
+  if constexpr (E::role == role::map || E::role == role::let)
+    return true;
+  else if constexpr (E::role == role::fold)
+    return by_values<E> && !plain_fold<E> && requires { E::operation::back_by_rows; };
+  else if constexpr (E::role == role::view)
+    return E::drops == 0 || (by_values<E> && find_whole<kid_t<0, E>>());
+  else
+    return false;
+}
+template <class E>
+inline constexpr bool runs_whole = find_whole<E>();
+
+template <class E>
+constexpr bool keeps_lets();
+
+// Do all lets stay in the program of E: nothing that is evaluated apart mentions their names, and what is has programs of
+// that kind?
 template <class Context, class E>
 constexpr bool lets_stay() {
   if constexpr (E::role == role::map) {
@@ -270,12 +300,14 @@ constexpr bool lets_stay() {
     if constexpr (engine::fold_fuses<Context, E>)
       return lets_stay<typename Context::inside, kid_t<0, E>>();
     else
-      return true;
+      return keeps_lets<E>();
   } else if constexpr (E::role == role::view) {
     if constexpr (engine::drops_row<Context, E>)
       return lets_stay<Context, kid_t<0, E>>();
+    else if constexpr (facts_of<kid_t<0, E>>.elementwise)
+      return lets_stay<typename Context::indirect, kid_t<0, E>>();
     else
-      return true;
+      return keeps_lets<kid_t<0, E>>();
   } else if constexpr (E::role == role::let) {
     return facts_of<E>.producers == 0 && !engine::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
            lets_stay<engine::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
@@ -284,6 +316,19 @@ constexpr bool lets_stay() {
   }
 }
 
+// A let stays if the backward pass of its statement is one program; above order 1, and where it holds a producer or its name
+// is read apart, its definition is a statement of its own.
+template <class E>
+constexpr bool keeps_lets() {
+  if constexpr (!facts_of<E>.lets || facts_of<E>.below.order == 0)
+    return true;
+  else if constexpr (facts_of<E>.producers > 0)
+    return false;
+  else if constexpr (runs_whole<E>)
+    return lets_stay<context_of<E>, E>();
+  else
+    return keeps_lets<kid_t<0, E>>();
+}
 // The extents of the domain: those of E, and along a row that was reduced those of its longest reduction.
 template <class Context, class E>
 void longest_rows(E const& e, index_t* ext) {
@@ -383,6 +428,19 @@ void set_counts(engine::number_bits* numbers, index_t n) {
   }(std::make_integer_sequence<int, C::size - From>{});
 }
 
+// The cotangents in the order in which a row's passes store them.
+template <class C>
+constexpr auto storing_order() {
+  struct {
+    short at[static_cast<std::size_t>(C::wanted + 1)] = {};
+    int count = 0;  // those that nothing reaches are not among them
+  } o;
+  for (int p = 0; p <= C::last; ++p)
+    for (int i = 0; i < C::wanted; ++i)
+      if (C::code.result[i] >= 0 && C::schedule.result_in[i] == p) o.at[o.count++] = static_cast<short>(i);
+  return o;
+}
+
 struct not_kept {};
 
 template <class Context, class E>
@@ -428,11 +486,14 @@ template <bool Total, class Context, class E, class G, class Y>
   engine::place_leaves(table.at, C::leaves, f);
   engine::result out[static_cast<std::size_t>(C::results + 1)];
   if constexpr (C::last > 0) spare.buffer = nullptr;  // later passes read it
-  for (int i = 0; i < C::wanted; ++i) {
+  static constexpr auto order = storing_order<C>();
+  for (int i = 0; i < C::wanted; ++i) out[i].type = targets[i].out.type;
+  for (int k = 0; k < order.count; ++k) {
+    int const i = order.at[k];
     target& x = targets[i];
     bool const fresh = x.connect(x, t, f, spare);
     out[i] = x.out;
-    if (out[i].base) engine::prepare_sink(out, i, f, fresh);
+    if (out[i].base) engine::prepare_sink(out, order.at, k, f, fresh);
   }
   if constexpr (Total) {
     engine::result& sum = out[C::wanted];
@@ -448,7 +509,7 @@ template <bool Total, class Context, class E, class G, class Y>
     j.may_cut = Context::q == 0;
     engine::run_with_sinks(j);
   }
-  for (int i = 0; i < C::wanted; ++i) targets[i].settle(targets[i], t);
+  for (int k = 0; k < order.count; ++k) targets[order.at[k]].settle(targets[order.at[k]], t);
 }
 
 template <bool Total, class E, class G, class Y>
@@ -483,10 +544,19 @@ double run_both(tape& t, E const& e, element_t<E> scale) {
   return total;
 }
 
+template <class T, auto S>
+void forget_leaf(weft::tracked<T, S, 1>& e) {
+  if constexpr (!tensor<T, S>::stored_inline && to_shape(S).rank > 0) e.value.items().buffer = storage();
+}
+template <class E>
+void forget_leaf(E&) {}
+
 // A record keeps what the backward pass of e reads, and no other value. `Given`: e's own result is kept.
 template <bool Given, class E>
 void forget(E& e) {
-  if constexpr (E::role == role::map || E::role == role::let || by_values<E>) {
+  if constexpr (!facts_of<E>.reached) {
+    return;
+  } else if constexpr (runs_whole<E>) {
     using with = context_of<E>;
     using L = tokens_back<with, E>;
     using C = adjoint<L, number<element_t<E>>, Given, false, element_t<E>, with::outer>;
@@ -496,28 +566,13 @@ void forget(E& e) {
     target targets[static_cast<std::size_t>(C::wanted + 1)];
     backward_binder b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number, true};
     bind_back<with>(e, b);
-  } else if constexpr (E::role == role::view) {
-    forget<false>(e.a);
-  } else if constexpr (E::role == role::fold) {
-    if constexpr (requires { E::operation::da(asked<part::g, float>(), asked<part::y, float>(), asked<part::a, float>(), asked<part::s, float>(), asked<part::b, float>()); }) {
-      constexpr expr::reading r = expr::mentioned<decltype(E::operation::da(
-          asked<part::g, float>(), asked<part::y, float>(), asked<part::a, float>(), asked<part::s, float>(), asked<part::b, float>()))>();
-      if constexpr (!r.y && !r.a && !r.s) {
-        if constexpr (E::arity == 1 && kid_t<0, E>::arity > 0)
-          forget<false>(e.a);
-        else
-          forget_leaf(e.a);
-      }
-    }
+  } else if constexpr (E::role == role::view || plain_fold<E>) {
+    if constexpr (kid_t<0, E>::arity > 0)
+      forget<false>(e.a);
+    else
+      forget_leaf(e.a);
   }
 }
-template <class T, auto S>
-void forget_leaf(weft::tracked<T, S, 1>& e) {
-  if constexpr (!tensor<T, S>::stored_inline && to_shape(S).rank > 0) e.value.items().buffer = storage();
-}
-template <class E>
-void forget_leaf(E&) {}
-
 }  // namespace reverse
 }  // namespace WEFT_ISA
 }  // namespace weft

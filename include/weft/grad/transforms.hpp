@@ -173,7 +173,8 @@ auto run_function(tape& t, Y const& y, Seed const& seed) {
     return poison{};
   } else {
     auto&& l = lifted<N>(y);
-    auto&& e = cut(l);
+    auto&& u = end_without_lets<N>(l);
+    auto&& e = cut(u);
     using E = std::remove_cvref_t<decltype(e)>;
     using T = element_t<E>;
     tape* const own = home<N>(e);
