@@ -191,8 +191,8 @@ plan plan_of(statement const& s) {
 int64_t const tiny[] = {0, 1, 1, 1, 2, 2, 3, 4, 5};
 int64_t const narrow[] = {1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 19, 23, 31, 32, 33, 37, 47, 63, 64, 65};
 int64_t const middle[] = {48, 63, 64, 65, 66, 79, 95, 96, 97, 127, 128, 129, 130};
-int64_t const tall[] = {200, 255, 256, 257, 258, 511, 513, 600, 1025};
-int64_t const wide[] = {1023, 2047, 2048, 2049, 4095, 4097, 8191, 8192, 8193, 8209, 10007, 16384, 16385, 24593};
+int64_t const tall[] = {255, 256, 257, 512, 513, 600, 769, 1100};
+int64_t const wide[] = {1025, 2047, 2049, 4097, 8191, 8192, 8193, 16384, 16385, 20011, 24577, 40961};
 int64_t const huge[] = {70001, 131073, 140000};
 int64_t const some[] = {1, 1, 2, 3, 4, 5};
 
@@ -204,10 +204,10 @@ std::map<std::string, int64_t> draw_sizes(dice& roll, plan const& p, bool small_
   for (std::size_t i = 0; i < n; ++i) {
     int64_t d;
     if (attempt > 12) d = roll.pick(some);
-    else if (how < 20) d = roll.pick(tiny);
-    else if (how < 58 || (small_blocks && how < 80)) d = roll.pick(narrow);
-    else if (how < 66) d = i == special || i == second ? roll.pick(middle) : roll.pick(some);
-    else if (how < 80) d = i == special ? roll.pick(tall) : i == second ? roll.pick(narrow) : roll.pick(some);
+    else if (how < 16) d = roll.pick(tiny);
+    else if (how < 46 || (small_blocks && how < 76)) d = roll.pick(narrow);
+    else if (how < 54) d = i == special || i == second ? roll.pick(middle) : roll.pick(some);
+    else if (how < 78) d = i == special ? roll.pick(tall) : i == second ? roll.pick(narrow) : roll.pick(some);
     else if (how < 97) d = i == special ? roll.pick(wide) : roll.pick(some);
     else d = i == special ? (n > 1 && roll.chance(60) ? 300 + roll.below(400) : roll.pick(huge)) : i == second ? 400 : roll.pick(some);
     m[p.symbols[i]] = d;
@@ -233,7 +233,7 @@ struct tester {
     context c;
     std::vector<bytes> start;
     bool const gradient = std::any_of(s.results.begin(), s.results.end(), [](node const& r) { return r.op == "grad"; });
-    int const how = static_cast<int>(roll.below(gradient ? 70 : 100));
+    int const how = static_cast<int>(roll.below(gradient ? 62 : 100));
     int const temper = static_cast<int>(roll.below(100));
     bool const flips = roll.chance(25);
     double const limit = gradient ? 6e3 : how >= 97 ? 4e6 : 4e5;
@@ -433,7 +433,7 @@ struct tester {
 int run_program(program const& p, int argc, char** argv) {
   std::uint64_t seed = p.seed;
   double seconds = 0, at_most = 30;
-  int64_t cases = 60, only_case = -1;
+  int64_t cases = 160, only_case = -1;
   std::string only;
   bool verbose = false;
   if (char const* e = std::getenv("WEFT_FUZZ_SEED")) seed = std::strtoull(e, nullptr, 10);

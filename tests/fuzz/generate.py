@@ -445,7 +445,7 @@ class Statement:
         elif dims:
             ways += [('keep', 3), ('let', 5)]
         if len(dims) <= 2:
-            ways += [('drop', 8 if w != 'maps' else 3)]
+            ways += [('drop', {'maps': 3, 'rows': 14}.get(w, 8))]
         if len(dims) in (1, 2) and w in ('products', 'gradients') and '1' not in dims:
             ways += [('product', 22 if w == 'products' else 12)]
         if len(dims) >= 1 and '1' not in dims:
@@ -597,8 +597,11 @@ class Statement:
 
     def make_let(self, dims, budget):
         r = self.rng
-        if r.random() < 0.3:
+        way = r.random()
+        if way < 0.3:
             d = self.make_keep(dims, max(1, budget // 2))
+        elif way < 0.45 and len(dims) < 3:
+            d = self.make_drop(dims, max(1, budget // 2))
         else:
             d = self.full(dims, budget // 2)
         if self.gradient:
@@ -676,7 +679,7 @@ class Writer:
 
     def statement(self, number):
         name = f'{self.program}_{self.seed}_{number}'
-        rng = random.Random(f'{self.seed} {self.what} {number}')
+        rng = random.Random(f'{self.seed} {self.program} {number}')
         for _ in range(200):
             try:
                 got = gradient(rng, name) if self.what == 'gradients' else ordinary(rng, name, self.what)
@@ -1009,14 +1012,16 @@ def program(folder, seed, name, what, count, small):
     return path
 
 
-# name, kind, statements, small blocks
+# name, kind, statements, small blocks. (Short: 100 s of a compiler at -O1, a minute of tests.)
 SETS = {
-    'short': [('maps', 'maps', 40, False), ('rows', 'rows', 30, True), ('types', 'types', 40, False),
-              ('products', 'products', 20, False), ('targets', 'targets', 30, False), ('gradients', 'gradients', 12, False)],
-    'long': [('maps', 'maps', 80, False), ('maps_small', 'maps', 40, True), ('rows', 'rows', 50, False), ('rows_small', 'rows', 50, True),
-             ('types', 'types', 80, False), ('types_small', 'types', 30, True), ('products', 'products', 40, False),
-             ('products_small', 'products', 30, True), ('targets', 'targets', 60, False), ('targets_small', 'targets', 30, True),
-             ('gradients', 'gradients', 25, False), ('gradients_small', 'gradients', 25, True)],
+    'short': [('maps', 'maps', 12, False), ('rows', 'rows', 12, True), ('types', 'types', 12, False),
+              ('products', 'products', 9, False), ('targets', 'targets', 10, False), ('gradients', 'gradients', 7, False)],
+    'few': [('rows', 'rows', 10, True), ('targets', 'targets', 10, False)],
+    'long': [('maps', 'maps', 30, False), ('maps_small', 'maps', 15, True), ('rows', 'rows', 30, False), ('rows_small', 'rows', 30, True),
+             ('types', 'types', 25, False), ('types_more', 'types', 25, False), ('types_small', 'types', 15, True),
+             ('products', 'products', 20, False), ('products_small', 'products', 15, True),
+             ('targets', 'targets', 25, False), ('targets_small', 'targets', 20, True),
+             ('gradients', 'gradients', 12, False), ('gradients_small', 'gradients', 12, True)],
 }
 
 
