@@ -579,6 +579,14 @@ class Statement:
             at = r.randrange(len(more) + 1)
             axes = sorted([a + (a >= at) for a in axes] + [at])
             more.insert(at, self.fresh_symbol(more))
+        if len(more) < 3 and len(axes) == 1 and r.random() < 0.2:  # of what is a value a row itself
+            inner = self.make_drop(more, budget - 1)
+            if inner.dims != tuple(more):
+                inner = self.join(inner, self.exact_leaf(more))
+            if r.random() < 0.5:
+                inner = self.floating(inner)
+                return self.reduce(r.choice(['var', 'logsumexp', 'mean'] + ([] if self.gradient else ['stddev'])), inner, axes, False, r.random() < 0.2)
+            return self.reduced(inner, axes, False)
         inner = self.full(more, budget - 1)
         if r.random() < 0.12:  # of a part only
             n = self.span()
@@ -616,6 +624,8 @@ class Statement:
                 e = self.bin(r.choice(['sub', 'add', 'mul']), cell, inner)
                 if budget > 3:
                     e = self.bin(r.choice(['add', 'mul']), e, self.expr(dims, budget // 2 - 1))
+                if e.dims == dims and r.random() < 0.25:
+                    e = self.reduced(e, [len(dims) - 1], True)
                 return e
             e = self.expr(dims, max(1, budget - budget // 2 - 1))
             if cell.text not in e.text.replace('(', ' ').replace(',', ' ').split() and r.random() < 0.9:
