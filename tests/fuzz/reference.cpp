@@ -652,7 +652,7 @@ array reduced(context&, node const& e, array const& a) {
           else {
             real const l = std::log2(std::fabs(x.v));
             (l > 0 ? high : low) += l;
-            relative += x.e / (std::fabs(x.v) - x.e);
+            relative += std::log1p(x.e / std::fabs(x.v));
             if (exact(x)) bits += std::ilogb(x.v) - quantum(x.v) + 1 - (std::ilogb(x.v) == quantum(x.v));
             else bits = 10000;
             out.v *= x.v;
@@ -665,7 +665,8 @@ array reduced(context&, node const& e, array const& a) {
         else if (infinite) out = {out.v > 0 ? inf : -inf, 0};
         else if (zero) out = {0, 0};
         else if (no_rounding || bits <= digits(e.t)) out.e = 0;
-        else out.e = std::fabs(out.v) * (relative * 1.01L + static_cast<real>(n + 2) * unit(e.t) * 1.01L) + smallest(e.t);
+        else if (relative > 5) out = anything;
+        else out.e = std::fabs(out.v) * (std::expm1(relative + static_cast<real>(n + 2) * unit(e.t)) * 1.01L) + smallest(e.t);
       }
     } else if (e.op == "max" || e.op == "min") {
       bool first = true;
