@@ -99,6 +99,7 @@ class Statement:
         self.shared = []       # accesses to targets
         self.pool = []         # leaves made so far
         self.symbols = {}
+        self.nested = False    # a row program over what is a value a row itself
 
     # -- leaves ------------------------------------------------------------------------------------------------
     def type(self):
@@ -693,7 +694,7 @@ class Writer:
         rng = random.Random(f'{self.seed} {self.program} {number}')
         for _ in range(200):
             try:
-                got = gradient(rng, name) if self.what == 'gradients' else ordinary(rng, name, self.what)
+                got = gradient(rng, name) if self.what == 'gradients' else ordinary(rng, name, self.what, number % 8 == 3)
             except AssertionError:
                 continue
             if got is not None:
@@ -744,8 +745,17 @@ def result_type(rng, e):
 def root(s, rng, what, budget, dims):
     """The whole right side: whatever shape it comes to have."""
     way = rng.random()
-    if what == 'rows' and way < 0.3:  # a value a row, or fewer axes
+    if what == 'rows' and way < 0.3 and not s.nested:  # a value a row, or fewer axes
         return s.make_drop(dims[:-1], budget)
+    if what == 'rows' and (way < 0.42 or s.nested):  # a row program over what is a value a row itself
+        keep = rng.random() < 0.3 and not s.nested
+        axes = [len(dims) - 1] if s.nested or rng.random() < 0.8 else s.pick_axes(dims)
+        inner = s.floating(s.reduced(s.full(dims, budget // 2), axes, keep))
+        if inner.dims:
+            at = len(inner.dims) - 1
+            if rng.random() < 0.4 and not s.nested:
+                return s.softmax(rng.choice(['softmax', 'log_softmax']), inner, at, rng.random() < 0.2)
+            return s.reduce(rng.choice(['var', 'logsumexp', 'stddev']), inner, [at], rng.random() < 0.5, rng.random() < 0.2 and not s.nested)
     if way < 0.08 and what != 'maps':
         x = s.full(dims, budget - 1)
         return s.reduced(x, list(range(len(dims))), False)
@@ -802,7 +812,7 @@ def fitted(s, e, t):
     return e if holds(t, e.t) else s.cast(t, e)
 
 
-def ordinary(rng, name, what):
+def ordinary(rng, name, what, nested=False):
     kind_ = what
     if what == 'targets':
         kind_ = rng.choice(['maps', 'rows', 'rows', 'types', 'products'])
@@ -810,7 +820,10 @@ def ordinary(rng, name, what):
     if kind_ == 'products':
         themes = rng.choice([['f32'], ['f32'], ['f64'], ['f32', 'f64'], ['f32', 'f32', 'i8']])
     s = Statement(rng, themes, kind_)
+    s.nested = nested
     dims = pick(rng, SHAPES)
+    if nested and len(dims) < 2:
+        dims = ('m', 'n')
     if kind_ == 'products':
         dims = rng.choice([('m', 'n'), ('m', 'n'), ('m', 'n'), ('n',)])
     budget = rng.randint(2, 6) if kind_ != 'products' else rng.randint(1, 4)
