@@ -55,6 +55,7 @@ template <expression A> WEFT_INLINE constexpr auto tanh(A&& a) { return expr::ma
 template <expression A> WEFT_INLINE constexpr auto erf(A&& a) { return expr::made<expr::op::erf, A>(static_cast<A&&>(a)); }
 template <expression A> WEFT_INLINE constexpr auto sigmoid(A&& a) { return expr::made<expr::op::sigmoid, A>(static_cast<A&&>(a)); }
 template <expression A> WEFT_INLINE constexpr auto gelu(A&& a) { return expr::made<expr::op::gelu, A>(static_cast<A&&>(a)); }
+template <expression A> WEFT_INLINE constexpr auto gelu_slope(A&& a) { return expr::made<expr::op::gelu_slope, A>(static_cast<A&&>(a)); }
 template <expression A> WEFT_INLINE constexpr auto sqrt(A&& a) { return expr::made<expr::op::sqrt, A>(static_cast<A&&>(a)); }
 template <expression A> WEFT_INLINE constexpr auto rsqrt(A&& a) { return expr::made<expr::op::rsqrt, A>(static_cast<A&&>(a)); }
 template <expression A> WEFT_INLINE constexpr auto floor(A&& a) { return expr::made<expr::op::floor, A>(static_cast<A&&>(a)); }

@@ -156,15 +156,32 @@ WEFT_FUNCTION(sqrt, std::sqrt(a));
 WEFT_FUNCTION(rsqrt, V(1) / std::sqrt(a));
 #undef WEFT_FUNCTION
 
-// x times the normal distribution function of x, by the error function.
+// x times the normal distribution function of x, and its derivative. Numbers by erfc in a wider type, because rounding
+// its argument would cost x^2 ulp.
 struct gelu : floating {
   static constexpr char const* name = "gelu";
   template <class V>
   static WEFT_INLINE V apply(V a) {
-    if constexpr (is_number<V>)
-      return static_cast<V>(V(0.5) * a * (V(1) + std::erf(a * V(0.70710678118654752440))));
-    else
-      return a * simd::fma(simd::erf(a * V(static_cast<typename V::value_type>(0.70710678118654752440))), V(0.5), V(0.5));
+    if constexpr (is_number<V>) {
+      using W = std::conditional_t<sizeof(V) == 4, double, long double>;
+      return static_cast<V>(W(0.5) * W(a) * std::erfc(W(a) * -W(0.70710678118654752440L)));
+    } else {
+      return simd::gelu(a);
+    }
+  }
+};
+struct gelu_slope : floating {
+  static constexpr char const* name = "gelu_slope";
+  template <class V>
+  static WEFT_INLINE V apply(V a) {
+    if constexpr (is_number<V>) {
+      using W = std::conditional_t<sizeof(V) == 4, double, long double>;
+      W const x = W(a), bound = W(50), b = x < -bound ? -bound : x > bound ? bound : x;  // no inf times 0
+      return static_cast<V>(W(0.5) * std::erfc(b * -W(0.70710678118654752440L)) +
+                            b * W(0.39894228040143267794L) * std::exp(W(-0.5) * b * b));
+    } else {
+      return simd::gelu_slope(a);
+    }
   }
 };
 
