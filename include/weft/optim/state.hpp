@@ -168,9 +168,9 @@ void each_update(Optimizer& optimizer, Model& model, Model const& gradient, F co
     check_there(g);
     auto const own = p.value.sizes(), given = g.value.sizes();
     check_gradient(own.data(), given.data(), rank_of<Cell>);
-    std::as_const(optimizer).each_memory([&](char const*, memory const& all) {
-      if (index < all.tensors.size())
-        check_memory(all.tensors[index], index, dtype_of<element_t<Cell>>, own.data(), rank_of<Cell>);
+    std::as_const(optimizer).each_memory([&](char const*, memory const& kept_before) {
+      if (index < kept_before.tensors.size())
+        check_memory(kept_before.tensors[index], index, dtype_of<element_t<Cell>>, own.data(), rank_of<Cell>);
     });
   });
   ++optimizer.step;
