@@ -32,11 +32,24 @@ weft::tensor<T, R> as_tensor(any_tensor const& a, bool flat = false) {
   return t;
 }
 
+// The elements of `a` in the extents of `like`, which must be as many.
+template <class R>
+auto shaped_as(any_tensor const& a, R const& like) {
+  weft::tensor<float, weft::rank_of<R>> t;
+  t.prepare(like.sizes());
+  if (a.dtype != weft::dtype::float32 || a.size() != t.size())
+    weft::fail<weft::shape_error>("golden: a cotangent of " + std::to_string(a.size()) + " elements for " + std::to_string(t.size()));
+  if (t.size() > 0) std::memcpy(t.data(), a.data(), sizeof(float) * static_cast<std::size_t>(t.size()));
+  return t;
+}
+
 // The elements of an expression in the shape that is asked for.
 template <class E>
 any_tensor as_array(E const& expression, std::vector<index_t> const& shape) {
   auto const t = eval(expression);
   using T = weft::element_t<decltype(t)>;
+  if (weft::io::element_count(shape) != t.size())
+    weft::fail<weft::shape_error>("golden: a result of " + std::to_string(t.size()) + " elements, not of shape " + weft::io::to_text(shape));
   any_tensor a;
   a.dtype = weft::dtype_of<T>;
   a.shape = shape;
