@@ -1,10 +1,11 @@
 // Value and gradient of row programs as a user writes them, against loops by hand: softmax and layer norm over the last
-// axis, and mean(square(tanh(x * w + b))) with rows w and b.
+// axis, mean(square(tanh(x * w + b))) with rows w and b, and mean(sigmoid(a * b + c) * tanh(d)) as in the autograd
+// family.
 //
 // The limit (`intrin`) is a fused loop of bench/hand/rows.hpp, `forward` the hand-written loop for the value alone:
 // limit/forward is what a gradient costs by hand. Column sums are added up a task of 64 rows at a time, by hand too,
-// and --threads gives both sides threads of weft's pool. Everything is checked in double precision before it is measured;
-// the counter `err` is the largest error of a gradient in relation to its largest element.
+// and --threads gives both sides threads of weft's pool. Everything is checked in double precision before it is
+// measured; the counter `err` is the largest error of a gradient in relation to its largest element.
 #include <benchmark/benchmark.h>
 #include <weft/weft.hpp>
 
@@ -27,6 +28,7 @@ struct problem {
   index_t rows, columns;
   tensor<float, 2> x, g;
   tensor<float, 1> w, b;  // gain and shift
+  tensor<float, 2> c, d;
 
   problem(index_t rows, index_t columns)
       : rows(rows),
@@ -34,17 +36,20 @@ struct problem {
         x(weft::random::uniform<float>({rows, columns}, -4, 4)),
         g(weft::random::normal<float>({rows, columns})),
         w(weft::random::uniform<float>({columns}, 0.5, 1.5)),
-        b(weft::random::uniform<float>({columns}, -1, 1)) {}
+        b(weft::random::uniform<float>({columns}, -1, 1)),
+        c(weft::random::normal<float>({rows, columns})),
+        d(weft::random::normal<float>({rows, columns})) {}
 };
 struct answer {
   double value = 0;
   tensor<float, 2> dx;
   tensor<float, 1> dw, db;
+  tensor<float, 2> more[3];  // with respect to g, c and d, of four operands
 };
 // What is right, in double precision; `size` is what an error of the value is held against.
 struct truth {
   double value = 0, size = 0;
-  std::vector<double> dx, dw, db;
+  std::vector<double> dx, dw, db, more[3];
 };
 
 // ---- as a user writes them
@@ -60,6 +65,9 @@ auto layer_norm_of(auto const& x, auto const& gain, auto const& shift) {
 auto const softmax_loss = [](auto const& x, auto const& g) { return sum(softmax_of(x) * g); };
 auto const layer_norm_loss = [](auto const& x, auto const& gain, auto const& shift, auto const& g) {
   return sum(layer_norm_of(x, gain, shift) * g);
+};
+auto const leaves_loss = [](auto const& a, auto const& b, auto const& c, auto const& d) {
+  return mean(sigmoid(a * b + c) * tanh(d));
 };
 auto const tanh_loss = [](auto const& x, auto const& w, auto const& b) { return mean(square(tanh(x * w + b))); };
 
@@ -86,6 +94,16 @@ void weft_layer_norm(problem const& p, answer& a) {
 void weft_tanh(problem const& p, answer& a) {
   a = answer();
   keep(a, weft::value_and_grad(tanh_loss, wrt<0, 1, 2>)(p.x, p.w, p.b));
+}
+void weft_leaves(problem const& p, answer& a) {
+  a = answer();
+  auto [value, gradients] = weft::value_and_grad(leaves_loss, wrt<0, 1, 2, 3>)(p.x, p.g, p.c, p.d);
+  auto& [da, db, dc, dd] = gradients;
+  a.value = double(value);
+  a.dx = std::move(da);
+  a.more[0] = std::move(db);
+  a.more[1] = std::move(dc);
+  a.more[2] = std::move(dd);
 }
 
 // ---- what is right
@@ -158,6 +176,24 @@ truth tanh_truth(problem const& p) {
   return t;
 }
 
+truth leaves_truth(problem const& p) {
+  truth t;
+  std::size_t const count = std::size_t(p.x.size());
+  t.dx.resize(count);
+  for (auto& m : t.more) m.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    double const a = p.x.data()[i], b = p.g.data()[i], c = p.c.data()[i], d = p.d.data()[i];
+    double const s = 1 / (1 + std::exp(-(a * b + c))), y = std::tanh(d), ds = y * s * (1 - s) / double(count);
+    t.value += s * y / double(count);
+    t.size += std::abs(s * y) / double(count);
+    t.dx[i] = ds * b;
+    t.more[0][i] = ds * a;
+    t.more[1][i] = ds;
+    t.more[2][i] = s * (1 - y * y) / double(count);
+  }
+  return t;
+}
+
 double worst(float const* got, std::vector<double> const& want) {
   double error = 0, size = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {
@@ -178,6 +214,8 @@ double worst(answer const& a, truth const& t) {
   more(a.dx, t.dx);
   if (!t.dw.empty()) more(a.dw, t.dw);
   if (!t.db.empty()) more(a.db, t.db);
+  for (int i = 0; i < 3; ++i)
+    if (!t.more[i].empty()) more(a.more[i], t.more[i]);
   return error;
 }
 
@@ -256,6 +294,19 @@ void hand_tanh(problem const& p, answer& a, memory& m) {
   std::copy_n(m.down.data(), n, a.dw.data());
   std::copy_n(m.down.data() + n, n, a.db.data());
 }
+void hand_leaves(problem const& p, answer& a, memory& m) {
+  if (a.more[0].size() != p.x.size())
+    for (auto& t : a.more) t = weft::zeros<float>({p.rows, p.columns});
+  float const *x = p.x.data(), *g = p.g.data(), *c = p.c.data(), *d = p.d.data();
+  float *da = a.dx.data(), *db = a.more[0].data(), *dc = a.more[1].data(), *dd = a.more[2].data();
+  float const share = 1 / float(p.x.size());
+  a.value = m.t.run(p.rows, 0, nullptr, [&](index_t first, index_t rows, float*) {
+    index_t const at = first * p.columns;
+    return hand::leaves_gradient(x + at, g + at, c + at, d + at, share, da + at, db + at, dc + at, dd + at,
+                                 std::size_t(rows * p.columns));
+  });
+  a.value *= double(share);
+}
 template <class F>
 work by_hand(F f) {
   auto const m = std::make_shared<memory>();
@@ -329,7 +380,10 @@ int main(int count, char** words) {
     std::string const at = "/f32/" + std::to_string(rows) + "x" + std::to_string(columns);
     add("softmax_grad/weft" + at, p, weft_softmax, softmax_truth);
     add("layernorm_grad/weft" + at, p, weft_layer_norm, layer_norm_truth);
-    if (columns == 1024) add("tanh_rows_grad/weft" + at, p, weft_tanh, tanh_truth);
+    if (columns == 1024) {
+      add("tanh_rows_grad/weft" + at, p, weft_tanh, tanh_truth);
+      add("leaves_grad/weft" + at, p, weft_leaves, leaves_truth);
+    }
 #if WEFT_BENCH_HAS_HAND
     add("softmax_grad/intrin" + at, p, by_hand(hand_softmax), softmax_truth);
     add("softmax_grad/forward" + at, p, by_hand(forward_softmax),
@@ -339,9 +393,10 @@ int main(int count, char** words) {
         [](problem const& q) { return elements(layer_norm_of(q.x, q.w, q.b)); });
     if (columns == 1024) {
       add("tanh_rows_grad/intrin" + at, p, by_hand(hand_tanh), tanh_truth);
+      add("leaves_grad/intrin" + at, p, by_hand(hand_leaves), leaves_truth);
       add("tanh_rows_grad/forward" + at, p, by_hand(forward_tanh), [](problem const& q) {
         truth t = tanh_truth(q);
-        return truth{t.value, t.size, std::vector<double>(t.dx.size()), {}, {}};  // nothing but the value
+        return truth{t.value, t.size, std::vector<double>(t.dx.size()), {}, {}, {}};  // nothing but the value
       });
     }
 #endif

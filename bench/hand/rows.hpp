@@ -1,4 +1,5 @@
-// Hand-written loops over rows: softmax and layer norm, their gradients, and the gradient of a scaled and shifted tanh.
+// Hand-written loops over rows: softmax and layer norm, their gradients, and the gradients of a scaled and shifted tanh
+// and of a map of four operands.
 // They are fused: a row (or a few) is read from memory once, and gone over while it is in the first cache. `columns` is
 // a multiple of 64.
 #pragma once
@@ -197,6 +198,24 @@ inline double tanh_gradient(float const* x, float const* w, float const* b, floa
     value += double(add_up((sums[0] + sums[1]) + (sums[2] + sums[3])));
   }
   return value;
+}
+
+// ---- the sum of s t, s = sigmoid(a b + c), t = tanh(d), and the gradients of its `share`
+
+inline double leaves_gradient(float const* a, float const* b, float const* c, float const* d, float share, float* da,
+                              float* db, float* dc, float* dd, size_t count) {
+  V const k = set(share);
+  V sums[4] = {};
+  sweep(count, sums, [=](size_t i, V& sum) {
+    V const x = load(a + i), y = load(b + i), s = sigmoid(fma(x, y, load(c + i))), t = tanh(load(d + i)), st = s * t;
+    V const ds = k * fnma(st, s, st);
+    sum = sum + st;
+    store(da + i, ds * y);
+    store(db + i, ds * x);
+    store(dc + i, ds);
+    store(dd + i, k * fnma(st, t, s));
+  });
+  return double(add_up((sums[0] + sums[1]) + (sums[2] + sums[3])));
 }
 
 }  // namespace hand

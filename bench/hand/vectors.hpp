@@ -1,8 +1,8 @@
-// What the hand-written loops of our own benchmarks are made of: a register of floats, and its exp and tanh, with
-// AVX-512 or AVX2. WEFT_BENCH_HAS_HAND is 1 where the machine has one of them; elsewhere there are no such loops.
+// What the hand-written loops of our own benchmarks are made of: a register of floats, and its exp, sigmoid and tanh,
+// with AVX-512 or AVX2. WEFT_BENCH_HAS_HAND is 1 where the machine has one of them; elsewhere there are no such loops.
 //
 // exp is the one of the peers' hand-tuned loops (common/avx512.hpp), so that a backward loop compares with a forward
-// one; AVX2 has a polynomial, also of 2 ulp. tanh is weft's own: the short form of the peers' loops
+// one; AVX2 has a polynomial, also of 2 ulp. sigmoid and tanh are weft's own: the short form of the peers' loops
 // (1 - 2 / (exp(2x) + 1)) loses what is near 0, and forms with a division that don't are slower than weft's tables.
 #pragma once
 #include <immintrin.h>
@@ -93,6 +93,7 @@ inline V exp(V x) {
 #endif
 inline constexpr std::size_t lanes = sizeof(V) / sizeof(float);
 
+inline V sigmoid(V x) { return weft::simd::sigmoid(weft::simd::pack<float, int(lanes)>(x)).data; }
 inline V tanh(V x) { return weft::simd::tanh(weft::simd::pack<float, int(lanes)>(x)).data; }
 
 }  // namespace hand
