@@ -8,7 +8,7 @@
 #include <vector>
 
 using oracle::holds, oracle::index_t;
-using weft::shape, weft::tensor;
+using weft::all, weft::shape, weft::tensor;
 
 namespace {
 struct counts {
@@ -261,6 +261,62 @@ TEST_CASE("moves take the buffer along") {
   CHECK(where(many[0]) == p);
   std::optional<tensor<float, 2>> maybe = std::move(a);
   CHECK(where(*maybe) == p);
+}
+
+TEST_CASE("moved from, with sizes in the type: assigned to and filled as a whole, and nothing else") {
+  using fixed = tensor<float, weft::shape{10, 10}>;  // in a buffer
+  static_assert(!fixed::stored_inline);
+  auto const after = [](auto const& use) {
+    fixed k = weft::ones<float>({10, 10});
+    fixed const taken = std::move(k);
+    use(k);
+  };
+  auto const refused = [&](auto const& use) {
+    CHECK_THROWS_WITH_AS(after(use), "tensor: used after it was moved from (its sizes are part of its type)",
+                         weft::shape_error);
+  };
+  refused([](fixed& k) { (void)float(k(0, 0)); });
+  refused([](fixed& k) { (void)std::as_const(k)(0, 0); });
+  refused([](fixed& k) { (void)k.at(0, 0); });
+  refused([](fixed& k) { k(0, 0) = 3; });
+  refused([](fixed& k) { k(0, 0) += 3; });
+  refused([](fixed& k) { k(all, 0) = 3; });
+  refused([](fixed& k) { k(all, 0) = weft::ones<float>({10}); });
+  refused([](fixed& k) { k(all, all) = 3; });
+  refused([](fixed& k) { k(all, 0) += 3; });
+  refused([](fixed& k) { k(1)(weft::range(0, 2)) = 3; });
+  refused([](fixed& k) { tensor<float, 1> const r = k(all, 0); });
+  refused([](fixed& k) { k += 1; });
+  refused([](fixed& k) { (void)float(sum(k)); });
+  refused([](fixed& k) { tensor<float, 2> const r = transpose(k) + 1; });
+  refused([](fixed& k) { (void)reshape(k, {100}); });
+  refused([](fixed& k) {
+    fixed const copy = k;
+    (void)copy(0, 0);
+  });
+  after([](fixed& k) {
+    k = 3;
+    CHECK(float(sum(k)) == 300);
+    k(0, 0) = 4;
+    k(all, 1) = 5;
+    CHECK(float(sum(k)) == 321);
+  });
+  after([](fixed& k) {
+    k = weft::full<float>({10, 10}, 2);
+    CHECK(float(sum(k)) == 200);
+  });
+  after([](fixed& k) {
+    k.data()[7] = 1;  // zeros besides
+    CHECK(float(sum(k)) == 1);
+  });
+
+  // What lives inside the object is copied when it is moved, and stays what it was.
+  tensor<float, weft::shape{2, 2}> small = {{1, 2}, {3, 4}};
+  tensor<float, weft::shape{2, 2}> const taken = std::move(small);
+  small(all, 0) = 7;
+  small(0, 1) = 8;
+  CHECK(holds(small, {7, 8, 7, 4}));
+  CHECK(holds(taken, {1, 2, 3, 4}));
 }
 
 TEST_CASE("operands may be moved in") {

@@ -8,6 +8,7 @@
 // The folder is $WEFT_GOLDEN, else ../shared/golden beside the working directory or the sources.
 #pragma once
 #include <weft/io/any_tensor.hpp>
+#include <weft/io/file.hpp>
 #include <weft/io/json.hpp>
 #include <weft/io/safetensors.hpp>
 
@@ -130,8 +131,8 @@ inline double tolerance(json const& about, std::string_view key) {
 
 }  // namespace detail
 
-inline group read_group(std::string const& name) {
-  std::string const path = folder() + name + ".safetensors";
+// Any file of the format.
+inline group read_group_file(std::string const& path, std::string const& name) {
   auto file = weft::io::load_safetensors(path);
   group g;
   g.name = name;
@@ -172,6 +173,20 @@ inline group read_group(std::string const& name) {
   }
   return g;
 }
+
+inline group read_group(std::string const& name) { return read_group_file(folder() + name + ".safetensors", name); }
+
+// A folder may hold some of the groups.
+inline bool has_group(std::string const& name) {
+  return !folder().empty() && file_exists(folder() + name + ".safetensors");
+}
+
+// Whether the folder holds the vectors that the tests were written beside. How many of its cases must pass is known of
+// those only; of others every case must run or say why not.
+inline bool known_vectors() {
+  return weft::io::read_file(folder() + "README.md").find("4144 cases, 16152 tensors") != std::string::npos;
+}
+inline int at_least(int passed) { return known_vectors() ? passed : 0; }
 
 // The values of float16 and bfloat16, from their bits.
 inline double half_value(std::uint16_t bits) {

@@ -158,8 +158,10 @@ TEST_CASE("every group: counts, references, and the stored answers against thems
     }
   }
   MESSAGE(cases << " cases, " << arrays << " arrays, " << spoilt << " spoilt answers refused");
-  CHECK(cases == 4144);
-  CHECK(arrays == 16152);
+  if (golden::known_vectors()) {
+    CHECK(cases == 4144);
+    CHECK(arrays == 16152);
+  }
 }
 
 TEST_CASE("a table of an operation is not a call of it") {

@@ -30,8 +30,8 @@ answer unary(test_case const& c, F const& f) {
     answer a = values<float>(c, f);
     if constexpr ((Types & gradients) != 0) {
       if (!c.grads.empty()) {
-        auto const cotangent = as_tensor<float, 1>(c.cot(c.outs[0]), true);
-        auto const back = weft::vjp(f, cotangent, weft::wrt<0>)(as_tensor<float, 1>(x, true));
+        auto const flat = as_tensor<float, 1>(x, true);
+        auto const back = weft::vjp(f, shaped_as(c.cot(c.outs[0]), flat), weft::wrt<0>)(flat);
         a.grads.emplace_back(c.args[0], as_array(back.gradient, x.shape));
       }
     }
@@ -80,8 +80,8 @@ UNARY(logical_not, floats | ints | bools, !x)
 }  // namespace
 
 TEST_CASE("elementwise functions of one array agree with the golden cases") {
-  if (folder().empty()) {
-    MESSAGE("SKIPPED: the golden folder is absent (set WEFT_GOLDEN)");
+  if (!has_group("unary")) {
+    MESSAGE("SKIPPED: no golden cases of unary (set WEFT_GOLDEN)");
     return;
   }
   handler_entry const one[] = {
@@ -94,5 +94,5 @@ TEST_CASE("elementwise functions of one array agree with the golden cases") {
   tally const t = run(read_group("unary"), one);
   t.print();
   CHECK(t.failed == 0);
-  CHECK(t.passed > 200);
+  CHECK(t.passed >= at_least(200));
 }

@@ -154,9 +154,10 @@ TEST_CASE("copies are values") {
 
 namespace {
 
+constexpr weft::shape three{3};
 struct layered {
   nn::parameter<float, 2> first = weft::ones<float>({2, 3});
-  nn::parameter<double, weft::shape{3}> second = tensor<double, weft::shape{3}>{1, 2, 3};  // inside the object
+  nn::parameter<double, three> second = tensor<double, three>{1, 2, 3};  // inside the object
   std::vector<one> more = std::vector<one>(2);
   nn::parameter<float, 1> last = weft::ones<float>({4});
 };

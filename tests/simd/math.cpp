@@ -8,6 +8,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -45,8 +46,16 @@ double ulps(T got, W want) {
   return double(std::abs(g - w) / std::ldexp(W(1), e - limit::digits));
 }
 
+// The error in relation to the right answer, in epsilons; 0 where that is no normal number.
+template <class T, class W>
+double epsilons(T got, W want) {
+  using limit = std::numeric_limits<T>;
+  bool const normal = std::abs(want) >= W(limit::min()) && std::abs(want) <= W(limit::max());
+  return normal ? double(std::abs(W(got) - want) / std::abs(want) / W(limit::epsilon())) : 0;
+}
+
 struct worst {
-  double ulp = 0, at = 0, got = 0;
+  double ulp = 0, at = 0, got = 0, eps = 0;
   long points = 0;
 };
 
@@ -58,7 +67,9 @@ void compare(std::vector<T> const& xs, F packed, G wide, worst& w) {
     auto x = pack<T, N>::load_partial(&xs[k], n);
     auto y = packed(x);
     for (int i = 0; i < n; ++i) {
-      double u = ulps(y[i], wide(typename wider<T>::type(x[i])));
+      auto want = wide(typename wider<T>::type(x[i]));
+      double u = ulps(y[i], want);
+      w.eps = std::max(w.eps, epsilons(y[i], want));
       ++w.points;
       if (u > w.ulp) w.ulp = u, w.at = x[i], w.got = y[i];
     }
@@ -164,6 +175,12 @@ W sigmoid_of(W x) {
   return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
 }
 
+// Right down to the smallest numbers: the distribution function of a negative number by the tail.
+template <class W>
+W gelu_of(W x) {
+  return W(0.5) * x * std::erfc(x * -W(0.70710678118654752440084436210485L));
+}
+
 }  // namespace
 
 #define FUNCTION(name, reference, low, high)                                                      \
@@ -186,6 +203,19 @@ FUNCTION(erf, std::erf(x), -6, 6)
 FUNCTION(sin, std::sin(x), -1e5, 1e5)
 FUNCTION(cos, std::cos(x), -1e5, 1e5)
 FUNCTION(rsqrt, 1 / std::sqrt(x), 0, 10)
+
+TEST_CASE("gelu") {
+  auto packed = [](auto x) { return gelu(x); };
+  auto wide = [](auto x) { return gelu_of(x); };
+  worst f = sweep_float(packed, wide), d = sweep_double(-39, 10, packed, wide);
+  report("float", "gelu", f);
+  report("double", "gelu", d);
+  std::printf("        gelu      %.3f epsilon, %.3f of double\n", f.eps, d.eps);
+  CHECK(f.eps <= 2.75);
+  CHECK(d.eps <= 2.75);
+  CHECK(f.ulp <= 4.5);  // subnormal results, infinities and NaN too
+  CHECK(d.ulp <= 4.5);
+}
 
 namespace {
 
@@ -222,6 +252,8 @@ TEST_CASE_TEMPLATE("a lane depends neither on its place nor on their number", T,
   everywhere<T>([](auto x) { return log(abs(x)); });
   everywhere<T>([](auto x) { return log1p(abs(x)); });
   everywhere<T>([](auto x) { return erf(x); });
+  everywhere<T>([](auto x) { return gelu(x); });
+  everywhere<T>([](auto x) { return gelu_slope(x); });
   everywhere<T>([](auto x) { return sin(x); });
   everywhere<T>([](auto x) { return cos(x); });
   everywhere<T>([](auto x) { return rsqrt(abs(x)); });
@@ -242,6 +274,38 @@ TEST_CASE_TEMPLATE("limits are reached", T, float, double) {
   CHECK(exp(P(-inf))[0] == T(0));
   CHECK(exp(P(inf))[0] == inf);
   CHECK(log(P(inf))[0] == inf);
+}
+
+TEST_CASE_TEMPLATE("gelu where it ends, and its slope", T, float, double) {
+  constexpr int N = lanes<T>;
+  using P = pack<T, N>;
+  T const inf = std::numeric_limits<T>::infinity(), last = sizeof(T) == 4 ? T(14.2) : T(38.4);
+  CHECK(gelu(P(inf))[0] == inf);
+  CHECK(gelu(P(T(1e30)))[0] == T(1e30));
+  CHECK(std::isnan(gelu(P(-inf))[0]));  // -inf times 0, as in MLX and PyTorch
+  CHECK(gelu(P(-last))[0] < 0);
+  CHECK(gelu(P(T(-1e30)))[0] == 0);
+  CHECK(std::signbit(gelu(P(T(-1e30)))[0]));
+  CHECK(std::signbit(gelu(P(T(-0.)))[0]));
+  CHECK_FALSE(std::signbit(gelu(P(T(0)))[0]));
+  CHECK(gelu_slope(P(inf))[0] == 1);
+  CHECK(gelu_slope(P(-inf))[0] == 0);
+  CHECK(std::isnan(gelu_slope(P(std::numeric_limits<T>::quiet_NaN()))[0]));
+  // In relation to the larger of the two terms, whose sum is 0 at -0.75.
+  double worst = 0, at = 0;
+  T const step = sizeof(T) == 4 ? T(1) / 4096 : T(1) / 512;
+  for (T x = -last; x < 10; x += step) {
+    using W = typename wider<T>::type;
+    W const root = W(0.70710678118654752440084436210485L), w = W(x);
+    W const below = std::erfc(-w * root) / 2, density = W(0.39894228040143267794L) * std::exp(-w * w / 2);
+    W const size = std::max(below, std::abs(w * density));
+    if (size < W(std::numeric_limits<T>::min())) continue;
+    W const off = std::abs(W(gelu_slope(P(x))[0]) - (below + w * density)) / size;
+    double const eps = double(off / W(std::numeric_limits<T>::epsilon()));
+    if (eps > worst) worst = eps, at = double(x);
+  }
+  std::printf("%s gelu_slope %.3f epsilon of its larger term at %.9g\n", sizeof(T) == 4 ? "float " : "double", worst, at);
+  CHECK(worst <= 2.25);
 }
 
 TEST_CASE_TEMPLATE("odd functions keep the sign of zero", T, float, double) {

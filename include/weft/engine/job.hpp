@@ -71,10 +71,10 @@ struct outlets {
   }
   bool narrow(int i) const { return j.p.narrow || j.results[i].narrow; }
   bool scattered(int i) const { return !narrow(i) && j.results[i].base && !j.results[i].dense_row(j.f); }
-  // All rows of a tile meet in one.
+  // All rows of a tile meet in one, which is dense.
   bool meets(int i) const {
     result const& r = j.results[i];
-    return r.gathers && r.base && !narrow(i) && j.f.row > 0 && r.stride[j.f.row - 1] == 0 && j.f.ext[j.f.row - 1] != 1;
+    return r.gathers && r.base && !narrow(i) && r.dense_row(j.f) && j.f.row > 0 && r.stride[j.f.row - 1] == 0 && j.f.ext[j.f.row - 1] != 1;
   }
   void prepare(arena_scope& scope, index_t rows, index_t columns) {
     for (int i = 0; i < j.result_count; ++i) {
@@ -105,7 +105,7 @@ struct outlets {
       result const& r = j.results[i];
       index_t const o = row_offset(r, j.f, t), step = j.f.row > 0 ? r.stride[j.f.row - 1] : 0;
       index_t const size = r.type->size;
-      if (meets(i) && !scattered(i)) {
+      if (meets(i)) {
         r.type->add(static_cast<char*>(r.base) + (o + t.from) * size, scratch[i], t.columns);
         continue;
       }

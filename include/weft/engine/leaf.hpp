@@ -74,6 +74,7 @@ struct leaf : leaf_strides {
   index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
   std::int16_t rank, last;
   std::int32_t single;  // one element a row: never staged
+  int twin = -1;        // a source: the leaf that computes its tiles, if not itself
 
   bool computed() const { return type->reads != nullptr; }
   // Its rows, at the frame's choice of a row, can be read where they lie.
@@ -188,12 +189,14 @@ struct walk {
   [[gnu::noinline]] walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns)
       : f(frame), leaves(l), count(n), spots(scope.take<spot>(n)), scratch(scope.take<void*>(n)) {
     for (int i = 0; i < n; ++i)
-      scratch[i] = l[i].read_in_place(f) ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
+      scratch[i] = l[i].read_in_place(f) || l[i].twin >= 0 ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
   }
   [[gnu::noinline]] spot const* enter(region const& t) {
     for (int i = 0; i < count; ++i) {
       leaf const& l = leaves[i];
-      if (scratch[i]) {
+      if (l.twin >= 0) {
+        spots[i] = spots[l.twin];
+      } else if (scratch[i]) {
         l.type->stage(l, f, t, scratch[i]);
         spots[i] = {scratch[i], t.columns * l.type->size};
       } else {

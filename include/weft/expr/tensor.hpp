@@ -170,9 +170,14 @@ struct heap_items {
       return ext;
   }
   WEFT_ALWAYS_INLINE index_t const* extents_at() const { return ext.data(); }
-  WEFT_ALWAYS_INLINE T const* data() const {
+  // Where the sizes are part of the type, one that was moved from can be assigned to or filled as a whole; whoever reads
+  // it or looks at a part of it comes here first. (Others are empty then, and what lives inside stays what it was.)
+  WEFT_ALWAYS_INLINE void check_there() const {
     if constexpr (D.known() && D.size() > 0)
       if (!buffer) fail<shape_error>("tensor: used after it was moved from (its sizes are part of its type)");
+  }
+  WEFT_ALWAYS_INLINE T const* data() const {
+    check_there();
     return static_cast<T const*>(buffer.data());
   }
   WEFT_ALWAYS_INLINE T* data() {

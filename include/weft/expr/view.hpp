@@ -330,6 +330,7 @@ WEFT_INLINE constexpr auto view_of(A const& a, I const&... index) {
 }
 template <class T, auto S, class... I>
 WEFT_INLINE constexpr auto place_in(tensor<T, S>& a, I const&... index) {
+  if constexpr (!tensor<T, S>::stored_inline) a.items().check_there();
   auto v = expr::make_view(std::as_const(a), index...);
   if constexpr (poisoned<decltype(v)>)
     return v;

@@ -42,6 +42,7 @@ io::any_tensor erased(tensor<T, S> const& t) {
     a.buffer = storage::allocate(sizeof(T) * static_cast<std::size_t>(t.size()));
     if (t.size() > 0) std::memcpy(a.buffer.data(), t.data(), a.buffer.bytes());
   } else {
+    t.items().check_there();
     a.buffer = t.items().buffer;
   }
   return a;

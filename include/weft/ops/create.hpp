@@ -136,6 +136,7 @@ auto reshaped(tensor<T, S> const& t, std::array<index_t, R> const& sizes) {
     std::memcpy(result.data(), t.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
     return result;
   } else {
+    t.items().check_there();
     return result_type(t.items().buffer, sizes);
   }
 }

@@ -20,6 +20,7 @@ struct sigmoid;
 struct tanh;
 struct erf;
 struct gelu;
+struct gelu_slope;
 }  // namespace ops
 
 template <expression A>
@@ -53,6 +54,11 @@ WEFT_INLINE constexpr auto erf(A&& a) {
 template <expression A>
 WEFT_INLINE constexpr auto gelu(A&& a) {
   return expr::made<ops::gelu, A>(static_cast<A&&>(a));
+}
+// The derivative of gelu.
+template <expression A>
+WEFT_INLINE constexpr auto gelu_slope(A&& a) {
+  return expr::made<ops::gelu_slope, A>(static_cast<A&&>(a));
 }
 template <expression X>
 WEFT_INLINE constexpr auto silu(X&& x) {
@@ -144,19 +150,37 @@ struct erf : floating, smooth {
     return 1.1283791670955126 * (g * weft::exp(-(a * a)));
   }
 };
-// x times the normal distribution function of x, by the error function.
+// x times the normal distribution function of x, and its derivative. Numbers by erfc in a wider type, because rounding
+// its argument would cost x^2 ulp.
 struct gelu : floating, smooth {
   static constexpr char const* name = "gelu";
   template <class V>
   static WEFT_INLINE V apply(V a) {
-    if constexpr (is_number<V>)
-      return static_cast<V>(V(0.5) * a * (V(1) + std::erf(a * V(0.70710678118654752440))));
-    else
-      return a * simd::fma(simd::erf(a * V(static_cast<typename V::value_type>(0.70710678118654752440))), V(0.5), V(0.5));
+    if constexpr (is_number<V>) {
+      using W = std::conditional_t<sizeof(V) == 4, double, long double>;
+      return static_cast<V>(W(0.5) * W(a) * std::erfc(W(a) * -W(0.70710678118654752440L)));
+    } else {
+      return simd::gelu(a);
+    }
   }
-  // The distribution function plus a times the density: 1 / sqrt(2), 1 / sqrt(2 pi).
+  static WEFT_INLINE auto da(auto const& g, auto const&, auto const& a) { return g * weft::gelu_slope(a); }
+};
+struct gelu_slope : floating, smooth {
+  static constexpr char const* name = "gelu_slope";
+  template <class V>
+  static WEFT_INLINE V apply(V a) {
+    if constexpr (is_number<V>) {
+      using W = std::conditional_t<sizeof(V) == 4, double, long double>;
+      W const x = W(a), bound = W(50), b = x < -bound ? -bound : x > bound ? bound : x;  // no inf times 0
+      return static_cast<V>(W(0.5) * std::erfc(b * -W(0.70710678118654752440L)) +
+                            b * W(0.39894228040143267794L) * std::exp(W(-0.5) * b * b));
+    } else {
+      return simd::gelu_slope(a);
+    }
+  }
+  // The density times 2 - a^2; 1 / sqrt(2 pi).
   static WEFT_INLINE auto da(auto const& g, auto const&, auto const& a) {
-    return g * (0.5 * weft::erf(a * 0.7071067811865476) + 0.5 + 0.3989422804014327 * (a * weft::exp(-0.5 * (a * a))));
+    return g * (0.3989422804014327 * (weft::exp(-0.5 * (a * a)) * (2 - a * a)));
   }
 };
 

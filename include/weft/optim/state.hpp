@@ -106,6 +106,7 @@ tensor<T, 1> as_row(tensor<T, S> const& t) {
     if (t.size() > 0) std::memcpy(copy.data(), t.data(), sizeof(T) * static_cast<std::size_t>(t.size()));
     return copy;
   } else {
+    t.items().check_there();
     return tensor<T, 1>(t.items().buffer, {t.size()});
   }
 }
@@ -127,6 +128,10 @@ void each_learnt(Model& model, Model const& gradient, F const& f) {
       },
       model, gradient);
 }
+template <class Cell>
+void check_there(Cell const& c) {
+  if constexpr (requires { c.value.items().check_there(); }) c.value.items().check_there();
+}
 inline void check_gradient(index_t const* own, index_t const* given, int rank) {
   for (int d = 0; d < rank; ++d)
     if (own[d] != given[d]) fail_shapes("update", own, rank, given, rank, "differ: a gradient has its parameter's shape");
@@ -147,6 +152,8 @@ void update_rows(Model& model, Model const& gradient, F const& f) {
 template <class Model, class F>
 void each_update(Model& model, Model const& gradient, F const& f) {
   each_learnt(model, gradient, []<class Cell>(Cell& p, Cell const& g, std::size_t) {
+    check_there(p);
+    check_there(g);
     auto const own = p.value.sizes(), given = g.value.sizes();
     check_gradient(own.data(), given.data(), rank_of<Cell>);
   });
@@ -157,11 +164,13 @@ void each_update(Model& model, Model const& gradient, F const& f) {
 template <class Optimizer, class Model, class F>
 void each_update(Optimizer& optimizer, Model& model, Model const& gradient, F const& f) {
   each_learnt(model, gradient, [&]<class Cell>(Cell& p, Cell const& g, std::size_t index) {
+    check_there(p);
+    check_there(g);
     auto const own = p.value.sizes(), given = g.value.sizes();
     check_gradient(own.data(), given.data(), rank_of<Cell>);
-    std::as_const(optimizer).each_memory([&](char const*, memory const& all) {
-      if (index < all.tensors.size())
-        check_memory(all.tensors[index], index, dtype_of<element_t<Cell>>, own.data(), rank_of<Cell>);
+    std::as_const(optimizer).each_memory([&](char const*, memory const& kept_before) {
+      if (index < kept_before.tensors.size())
+        check_memory(kept_before.tensors[index], index, dtype_of<element_t<Cell>>, own.data(), rank_of<Cell>);
     });
   });
   ++optimizer.step;
