@@ -298,6 +298,44 @@ struct whole_result {
   storage room;
 };
 
+// What a producer makes row by row, each whole: f(position, row, count, tile, ld) fills `count` rows of a matrix.
+template <class T, int R, class F>
+void deliver_rows(gemm::batched_sink<T> const& c, extents<R> const& ext, F const& f) {
+  index_t const total = count(ext);
+  if (total == 0) return;
+  index_t rows = 1, ld = ext[R - 1];
+  index_t const n = ld;
+  if constexpr (R > 1) {
+    rows = ext[R - 2];
+    if (c.data) ld = c.ld;
+  }
+  index_t const per = n < task_elements ? task_elements / n : 1, blocks = (rows + per - 1) / per;
+  auto const deliver = [&](index_t i) {
+    arena_scope scope;
+    index_t position[max_rank] = {};
+    index_t left = i / blocks;
+    for (int d = R - 3; d >= 0; --d) {
+      position[d] = left % ext[static_cast<std::size_t>(d)];
+      left /= ext[static_cast<std::size_t>(d)];
+    }
+    index_t const row = i % blocks * per, some = row + per < rows ? per : rows - row;
+    T* tile = c.data;
+    if (tile) {
+      if constexpr (R > 1) tile += row * ld;
+      for (int d = 0; d + 2 < R; ++d) tile += position[d] * c.steps[d];
+    } else {
+      tile = scope.take<T>(some * n);
+    }
+    f(position, row, some, tile, ld);
+    if (c.finish) c.finish(c.self, position, row, 0, some, n, tile, ld);
+  };
+  index_t const tasks = total / (rows * n) * blocks;
+  if (total >= threads_from && num_threads() > 1)
+    parallel_for(tasks, deliver);
+  else
+    for (index_t i = 0; i < tasks; ++i) deliver(i);
+}
+
 // -- as a source -----------------------------------------------------------------------------------------------------
 
 // Rows of a producer's result, computed where a tile of the loop around it wants them.

@@ -37,7 +37,7 @@ WEFT_INLINE void add_to_all(T* p, index_t n, T x) {
 }
 // The running sum so far goes to p, and what was there to the sum.
 template <bool Inclusive, class T>
-WEFT_INLINE void step(T& sum, T& p) {
+WEFT_INLINE void add_step(T& sum, T& p) {
   T const next = static_cast<T>(expr::unsign(sum) + expr::unsign(p));
   p = Inclusive ? next : sum;
   sum = next;
@@ -53,10 +53,10 @@ template <bool Reverse, bool Inclusive, class T>
     constexpr index_t by = Reverse ? -1 : 1;
     T a = 0, b = 0, c = 0, d = 0;
     for (index_t i = 0; i < part; ++i) {
-      step<Inclusive>(a, q[by * i]);
-      step<Inclusive>(b, q[by * (i + part)]);
-      step<Inclusive>(c, q[by * (i + 2 * part)]);
-      step<Inclusive>(d, q[by * (i + 3 * part)]);
+      add_step<Inclusive>(a, q[by * i]);
+      add_step<Inclusive>(b, q[by * (i + part)]);
+      add_step<Inclusive>(c, q[by * (i + 2 * part)]);
+      add_step<Inclusive>(d, q[by * (i + 3 * part)]);
     }
     T const sums[] = {a, b, c, d};
     for (index_t k = 0; k < 4; ++k) {
@@ -65,7 +65,7 @@ template <bool Reverse, bool Inclusive, class T>
       carry = static_cast<T>(expr::unsign(carry) + expr::unsign(sums[k]));
     }
   }
-  for (; done < n; ++done) step<Inclusive>(carry, Reverse ? p[n - 1 - done] : p[done]);
+  for (; done < n; ++done) add_step<Inclusive>(carry, Reverse ? p[n - 1 - done] : p[done]);
   return carry;
 }
 template <class T>
@@ -106,9 +106,9 @@ template <class T>
   }
   for (; i < n; ++i) {
     if (inclusive)
-      step<true>(carry[i], tile[i]);
+      add_step<true>(carry[i], tile[i]);
     else
-      step<false>(carry[i], tile[i]);
+      add_step<false>(carry[i], tile[i]);
   }
 }
 
@@ -142,7 +142,7 @@ struct scan_run {
       if (ext[R - 1] > 2 * scan_chunk)
         run_long_rows(c);
       else
-        run_rows(c);
+        engine::deliver_rows<T, R>(c, ext, [this](auto... part) { rows(part...); });
     } else {
       run_lines(c);
     }
@@ -174,20 +174,6 @@ struct scan_run {
       for (index_t i = 0; i < tasks; ++i) f(i);
   }
 
-  void run_rows(sink const& c) const {
-    index_t const n = ext[R - 1], all = rows_of_matrix(), per = n < engine::task_elements ? engine::task_elements / n : 1;
-    index_t const blocks = (all + per - 1) / per, matrices = weft::count(ext) / (all * n);
-    each_task(matrices * blocks, [&](index_t i) {
-      arena_scope scope;
-      index_t position[max_rank] = {};
-      place(i / blocks, position);
-      index_t const row = i % blocks * per, count = row + per < all ? per : all - row;
-      T* const tile = c.data ? memory(c, position, row, 0) : scope.take<T>(count * n);
-      index_t const ld = c.data && R > 1 ? c.ld : n;
-      rows(position, row, count, tile, ld);
-      if (c.finish) c.finish(c.self, position, row, 0, count, n, tile, ld);
-    });
-  }
   // The chunks of a row beside each other, then each on top of those before.
   void run_long_rows(sink const& c) const {
     index_t const n = ext[R - 1], all = rows_of_matrix(), matrices = weft::count(ext) / (all * n);
@@ -208,7 +194,7 @@ struct scan_run {
         sums[k] = scan_chunk_as(how, line + part.from, part.size);
       });
       T carry = 0;
-      for (index_t k = 0; k < chunks; ++k) step<false>(carry, sums[k]);
+      for (index_t k = 0; k < chunks; ++k) add_step<false>(carry, sums[k]);
       each_task(chunks, [&](index_t k) {
         chunk_of_row const part(how, n, k);
         if (k > 0) add_to_all(line + part.from, part.size, sums[k]);
