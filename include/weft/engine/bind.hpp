@@ -246,15 +246,15 @@ constexpr uses find_uses() {
 
 // -- parts that are evaluated apart ----------------------------------------------------------------------------------
 
-// The node with the definitions of the names around it, so that it can stand alone. They are put below reductions and
-// producers: what is left at the root is something that a plan knows how to run.
+// The node with the definitions of the names around it, so that it can stand alone. They are put below reductions,
+// producers and sources: what is left at the root is something that a plan knows how to run.
 template <class Node>
 WEFT_INLINE auto close_over(Node const& n, no_names const&) {
   return n;
 }
 template <class Node, class Id, class D, bool Met, class Outer>
 auto close_over(Node const& n, scope<Id, D, Met, Outer> const& names) {
-  if constexpr (Node::role == role::fold || Node::role == role::producer)
+  if constexpr (Node::role == role::fold || Node::role == role::producer || Node::role == role::source)
     return expr::rebuilt(n, [&](auto const& k) { return close_over(k, names); });
   else if constexpr (expr::mentions<Id, Node>)
     return close_over(expr::let_node<Id, D, Node>(names.definition, n), names.outer);

@@ -89,7 +89,7 @@ struct outlets {
     for (int i = 0; i < j.result_count; ++i) {
       result const& r = j.results[i];
       if (scratch[i]) {
-        bool const row = meets(i) || !r.base;
+        bool const row = (meets(i) && !scattered(i)) || !r.base;
         if (row && r.base) std::memset(scratch[i], 0, static_cast<std::size_t>(t.columns * r.type->size));
         at[i] = {scratch[i], row ? 0 : t.columns * r.type->size, false, row && r.base};
       } else {

@@ -322,6 +322,8 @@ constexpr bool lets_stay() {
   } else if constexpr (E::role == role::let) {
     return facts_of<E>.producers == 0 && !engine::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
            lets_stay<engine::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
+  } else if constexpr (E::role == role::source) {
+    return keeps_lets<E>();
   } else {
     return true;
   }
@@ -338,7 +340,7 @@ constexpr bool keeps_lets() {
   else if constexpr (runs_whole<E>)
     return lets_stay<context_of<E>, E>();
   else
-    return keeps_lets<kid_t<0, E>>();
+    return []<int... I>(std::integer_sequence<int, I...>) { return (keeps_lets<kid_t<I, E>>() && ...); }(expr::kid_indices<E>{});
 }
 // The extents of the domain: those of E, and along a row that was reduced those of its longest reduction.
 template <class Context, class E>
