@@ -5,7 +5,7 @@
 // The points are drawn by the program. It ends with the share of unseen points that are told apart, and a picture:
 // what the network thinks of each place, the points, and how it learnt. The same seed gives the same picture,
 // whatever the number of threads.
-#include <weft/weft.hpp>
+#include <weft/all.hpp>
 
 #include <unistd.h>
 

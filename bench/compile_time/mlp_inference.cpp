@@ -1,5 +1,5 @@
 // The network of mlp_training.cpp, run only: it must not pay for gradients.
-#include <weft/weft.hpp>
+#include <weft/all.hpp>
 
 namespace nn = weft::nn;
 using weft::tensor;

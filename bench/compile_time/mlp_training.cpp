@@ -1,5 +1,5 @@
 // A training program: a network of three layers, cross-entropy, AdamW.
-#include <weft/weft.hpp>
+#include <weft/all.hpp>
 
 namespace nn = weft::nn;
 namespace optim = weft::optim;

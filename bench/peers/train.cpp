@@ -1,5 +1,5 @@
 // weft in the training family: the multilayer perceptron as a plain struct, its gradient, one update.
-#include <weft/weft.hpp>
+#include <weft/all.hpp>
 
 #include "cases.hpp"
 

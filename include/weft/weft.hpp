@@ -1,10 +1,7 @@
-// All of weft: values, maps, reductions and products (core.hpp), printing, random numbers, gradients, models,
-// optimizers and files.
+// Values, maps, reductions, products (core.hpp) and gradients, printing and random numbers. Models, optimizers and files have
+// headers of their own beside this one: weft/nn.hpp, weft/optim.hpp, weft/io.hpp; weft/all.hpp is everything.
 #pragma once
 #include <weft/core.hpp>
 #include <weft/expr/print.hpp>
-#include <weft/ops/random.hpp>
 #include <weft/grad.hpp>
-#include <weft/io.hpp>
-#include <weft/nn.hpp>
-#include <weft/optim.hpp>
+#include <weft/ops/random.hpp>

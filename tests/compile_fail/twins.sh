@@ -2,7 +2,7 @@
 # A mistake and its harmless twin live in one file: twins.sh <compiler> <source> <flags...>
 #
 #   // expect: weft: add: named dimensions differ        an extended regular expression, in the first line
-#   #include <weft/weft.hpp>
+#   #include <weft/all.hpp>
 #   void user(...) {
 #   #ifdef WEFT_MISTAKE
 #     a + c;

@@ -6,7 +6,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 {
-  echo '#include <weft/weft.hpp>'
+  echo '#include <weft/all.hpp>'
   echo '#include <iostream>'
   echo '#include <vector>'
   echo 'using namespace weft;'

@@ -2,7 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <weft/weft.hpp>
+#include <weft/all.hpp>
 
 #include <vector>
 

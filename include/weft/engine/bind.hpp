@@ -72,6 +72,7 @@ struct evaluated_part {
   void const* type;
   void const* node;
   storage const* result;
+  int source = -1;  // or it is computed by tiles, and this leaf
 };
 template <class E>
 inline constexpr char type_mark = 0;
@@ -87,6 +88,7 @@ struct binder {
   companion** companions;
   leaf* tile = nullptr;   // the producer whose epilogue is bound
   int parts_count = 0;
+  leaf* first = next;
 
   template <class T>
   WEFT_INLINE void constant(T x) {
@@ -124,6 +126,8 @@ struct binder {
   void rows(Node const& n);
   template <class Node>
   void tiles(Node const& n);
+  template <class Node>
+  bool add_twin(Node const& n);
 };
 
 template <class Context, class Node, class Binder, class Map, class Names>
@@ -555,7 +559,7 @@ void binder::part(Node const& n, Map const& m, Names const& names, bool single) 
   storage buffer;
   if constexpr (closed) {
     for (int i = 0; i < parts_count && !buffer; ++i)
-      if (parts[i].type == &type_mark<Node> && same_expression(n, *static_cast<Node const*>(parts[i].node)))
+      if (parts[i].type == &type_mark<Node> && parts[i].result && same_expression(n, *static_cast<Node const*>(parts[i].node)))
         buffer = *parts[i].result;
   }
   if (!buffer) buffer = static_cast<storage&&>(evaluated<T, R>(close_over(n, names)).items().buffer);

@@ -68,21 +68,28 @@ struct survey {
   }
   template <class Node, class Map, class Names>
   void part(Node const& n, Map const&, Names const& names, bool) {
-    if constexpr (!is_open<Node>()) {
-      for (int i = 0; i < parts_count; ++i)
-        if (parts[i].type == &type_mark<Node> && same_expression(n, *static_cast<Node const*>(parts[i].node))) return;
-      if (parts_count < room) parts[parts_count++] = {&type_mark<Node>, &n};
-    }
+    if (again(n)) return;
     ++x.temporaries;
     explain_statement(close_over(n, names), x, "temporary");
+  }
+  // Is it among what was seen?
+  template <class Node>
+  bool again(Node const& n) {
+    if constexpr (!is_open<Node>()) {
+      for (int i = 0; i < parts_count; ++i)
+        if (parts[i].type == &type_mark<Node> && same_expression(n, *static_cast<Node const*>(parts[i].node))) return true;
+      if (parts_count < room) parts[parts_count++] = {&type_mark<Node>, &n};
+    }
+    return false;
   }
   template <class Node>
   void tiles(Node const& n) {
     std::string what;
-    Node::production::explain(n, *this, what);
+    if (!again(n)) Node::production::explain(n, *this, what);
   }
   template <class Node>
   void rows(Node const& n) {
+    if (again(n)) return;
     std::string what = Node::name;
     Node::production::explain(n, *this, what);
     say(x, what + ", some rows at a time", "rows", 1, to_text(n.sizes()), dtype_of<element_t<Node>>);

@@ -53,6 +53,7 @@ struct leaf : leaf_strides {
   index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
   std::int16_t rank, last;
   std::int32_t single;  // one element a row: never staged
+  int twin = -1;        // a source: the leaf that computes its tiles, if not itself
 
   bool computed() const { return type->reads != nullptr; }
   // Its rows, at the frame's choice of a row, can be read where they lie.

@@ -27,12 +27,14 @@ namespace engine {
 [[gnu::noinline]] WEFT_ONCE walk::walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns)
     : f(frame), leaves(l), count(n), spots(scope.take<spot>(n)), scratch(scope.take<void*>(n)) {
   for (int i = 0; i < n; ++i)
-    scratch[i] = l[i].read_in_place(f) ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
+    scratch[i] = l[i].read_in_place(f) || l[i].twin >= 0 ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
 }
 [[gnu::noinline]] WEFT_ONCE spot const* walk::enter(region const& t) {
   for (int i = 0; i < count; ++i) {
     leaf const& l = leaves[i];
-    if (scratch[i]) {
+    if (l.twin >= 0) {
+      spots[i] = spots[l.twin];
+    } else if (scratch[i]) {
       l.type->stage(l, f, t, scratch[i]);
       spots[i] = {scratch[i], t.columns * l.type->size};
     } else {

@@ -81,11 +81,14 @@ struct operand {
   template <class Survey>
   static bool explain(E const& e, extents<R> const& ext, Survey& s) {
     bool by_rows = false;
+    frame f;
+    set_extents<R>(f, ext);
+    Survey own{s.x, f};
     if constexpr (q == 1) {
       by_rows = same_extents(e.sizes(), ext) && rows_agree<fused>(e, ext.data());
-      if (by_rows) bind<fused>(e, s, axis_map::identity<R>(), no_names{});
+      if (by_rows) bind<fused>(e, own, axis_map::identity<R>(), no_names{});
     }
-    if (!by_rows) bind<alone>(e, s, axis_map::identity<R>(), no_names{});
+    if (!by_rows) bind<alone>(e, own, axis_map::identity<R>(), no_names{});
     return one_leaf && !by_rows;
   }
 
@@ -276,14 +279,30 @@ void add_companion(binder& b, Companion* c) {
   for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
   ++b.kept;
 }
+// Of equal sources one computes its tiles.
+template <class Node>
+bool binder::add_twin(Node const& n) {
+  for (int i = 0; i < parts_count; ++i)
+    if (parts[i].type == &type_mark<Node> && parts[i].source >= 0 &&
+        same_expression(n, *static_cast<Node const*>(parts[i].node))) {
+      *next = first[parts[i].source];
+      next->twin = parts[i].source;
+      ++next;
+      ++kept;
+      return true;
+    }
+  parts[parts_count++] = {&type_mark<Node>, &n, nullptr, static_cast<int>(next - first)};
+  return false;
+}
 template <class Node>
 void binder::rows(Node const& n) {
+  if (add_twin(n)) return;
   counters().kernels += 1;
   add_companion(*this, new computed_rows<Node>(n));
 }
 template <class Node>
 void binder::tiles(Node const& n) {
-  add_companion(*this, new computed_tiles<Node>(n));
+  if (!add_twin(n)) add_companion(*this, new computed_tiles<Node>(n));
 }
 
 }  // namespace engine

@@ -114,12 +114,13 @@ struct back_over<folded<Op, T>> {
 
 // -- the program -----------------------------------------------------------------------------------------------------------
 
-// All tokens: forward, the cotangent, the kept result (if there is one), the sum of the results, then back.
+// All tokens: forward, the cotangent, the kept result (if there is one), the sums of the results and of the cotangent over the
+// row, then back.
 template <class L, class Seed, class Kept, class T>
 struct all_tokens {
   template <int... K>
   static auto find(std::integer_sequence<int, K...>) {
-    return engine::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>>,
+    return engine::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>, folded<ops::sum, T>>,
                             typename back_over<token_at<L, L::count - 1 - K>>::type...>{};
   }
   using type = decltype(find(std::make_integer_sequence<int, L::count>{}));
@@ -139,7 +140,7 @@ constexpr int wanting() {
 
 template <int Results, int Size, int Forward>
 constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const (&back)[Forward],
-                                      code<Forward, 1> const& forward, bool kept, bool total) {
+                                      code<Forward, 1> const& forward, bool kept, bool total, bool wide) {
   code<Size, Results> c{};
   c.leaves = forward.leaves;
   c.numbers = forward.numbers;
@@ -176,6 +177,11 @@ constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const
   short cotangent[Forward] = {};
   for (int i = 0; i < Forward; ++i) cotangent[i] = -1;
   cotangent[root] = static_cast<short>(seed);
+  if (wide && c.at[root].once) {  // the same value for every element of the row
+    c.at[sum + 1].of[0] = static_cast<short>(seed);
+    set(sum + 1, 1);
+    cotangent[root] = static_cast<short>(sum + 1);
+  }
   // What step `at` contributes to operand o; the two tokens after it are for the sum over the row and the sum of both.
   auto const contribute = [&](int at, int o, bool along_row) {
     int v = at;
@@ -192,7 +198,7 @@ constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const
     }
     cotangent[o] = static_cast<short>(v);
   };
-  int at = sum + 1;
+  int at = sum + 2;
   for (int i = Forward - 1; i >= 0; at += back[i], --i) {
     if (back[i] == 0 || !reached[i] || cotangent[i] < 0) continue;
     step const& f = c.at[i];
@@ -241,7 +247,7 @@ constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const
     if (token[i].wants) c.result[r++] = cotangent[i];
   if (total) {
     c.result[r] = static_cast<short>(root);
-    if (!c.at[root].once) {
+    if (wide) {
       c.at[sum].of[0] = static_cast<short>(root);
       set(sum, 1);
       c.result[r] = static_cast<short>(sum);
@@ -258,7 +264,7 @@ struct adjoint {
   static constexpr int wanted = wanting<L>();
   static constexpr int results = wanted + (Total ? 1 : 0);
   static constexpr auto forward = engine::read_tokens<1>(engine::facts_in<L>::at);
-  static constexpr auto code = go_back<results>(engine::facts_in<list>::at, back_counts<L>::of, forward, Kept, Total);
+  static constexpr auto code = go_back<results>(engine::facts_in<list>::at, back_counts<L>::of, forward, Kept, Total, !Once);
   static constexpr int last = code.last;
   static constexpr auto schedule = engine::schedule_of<code.last + 1>(code, true);
   static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;

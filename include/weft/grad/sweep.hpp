@@ -116,15 +116,19 @@ inline void settle_nothing(target&, tape&) {}
 // -- binding ---------------------------------------------------------------------------------------------------------------
 
 // Finds leaves as the engine's binder does, and the targets of those that want a cotangent, in the same order. Values that
-// the backward pass doesn't read are passed over, or, when a record is made, given up.
+// the backward pass doesn't read are passed over, or, when a record is made, given up. `First`: the statement has not been
+// evaluated yet, so that values of producers are made here.
+template <bool First>
 struct backward_binder : engine::binder {
   using leaf = engine::leaf;
   target* targets;
   bool const* reads_leaf;    // by number; null: none
   bool const* reads_number;
+  using engine::binder::next, engine::binder::numbers, engine::binder::kept, engine::binder::f;
+  using engine::binder::constant, engine::binder::leaf_of;
   bool forgets = false;      // the record of a statement keeps only what is read
-  leaf* first_leaf = next;
-  engine::number_bits* first_number = numbers;
+  leaf* first_leaf = this->next;
+  engine::number_bits* first_number = this->numbers;
 
   bool leaf_is_read() const { return reads_leaf && reads_leaf[next - first_leaf]; }
   bool number_is_read() const { return reads_number && reads_number[numbers - first_number]; }
@@ -206,7 +210,7 @@ struct backward_binder : engine::binder {
       g.settle = &settle_edge<Node>;
     }
     if (forgets || !leaf_is_read()) return no_leaf<T>();
-    if constexpr (facts_of<Node>.reached && facts_of<Node>.producers > 0) {
+    if constexpr (!First && facts_of<Node>.reached && facts_of<Node>.producers > 0) {
       fail<autograd_error>("grad: the value of a product is asked for that was not kept");  // grad/cut.hpp sees to it
     } else {
       auto value = engine::evaluated<T, Node::dims.rank>(stripped<1>(engine::close_over(n, names)));
@@ -365,12 +369,12 @@ bool rows_fit(E const& e, index_t const* ext) {
 
 // -- the program of a statement -------------------------------------------------------------------------------------------
 
-template <class Context, class E>
-[[gnu::noinline]] auto bind_back(E const& e, backward_binder& b) {
+template <class Context, bool First, class E>
+[[gnu::noinline]] auto bind_back(E const& e, backward_binder<First>& b) {
   return engine::bind<Context>(e, b, engine::whole_domain<E::dims.rank>{}, engine::no_names{});
 }
 template <class Context, class E>
-using tokens_back = decltype(engine::bind<Context>(std::declval<E const&>(), std::declval<backward_binder&>(),
+using tokens_back = decltype(engine::bind<Context>(std::declval<E const&>(), std::declval<backward_binder<false>&>(),
                                                    engine::whole_domain<E::dims.rank>{}, engine::no_names{}));
 
 // How each cotangent leaves the program.
@@ -470,7 +474,7 @@ template <bool Total, class Context, class E, class G, class Y>
   set_domain<Context>(f, e);
   engine::table<C> table;
   target targets[static_cast<std::size_t>(C::wanted + 1)];
-  backward_binder b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number};
+  backward_binder<Total> b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number};
   bind_back<Context>(e, b);
   if constexpr (number_seed)
     b.constant(static_cast<T>([&] {
@@ -564,7 +568,7 @@ void forget(E& e) {
     set_domain<with>(f, e);
     engine::table<C> table;
     target targets[static_cast<std::size_t>(C::wanted + 1)];
-    backward_binder b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number, true};
+    backward_binder<false> b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number, true};
     bind_back<with>(e, b);
   } else if constexpr (E::role == role::view || plain_fold<E>) {
     if constexpr (kid_t<0, E>::arity > 0)
