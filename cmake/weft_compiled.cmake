@@ -13,6 +13,7 @@ function(weft_add_compiled folder)
   add_library(weft_compiled STATIC EXCLUDE_FROM_ALL
     ${folder}/weft/compiled/elements.cpp
     ${folder}/weft/compiled/engine.cpp
+    ${folder}/weft/compiled/models.cpp
     ${folder}/weft/compiled/products_of_floats.cpp
     ${folder}/weft/compiled/products_of_integers.cpp)
   add_library(weft::compiled ALIAS weft_compiled)

@@ -8,3 +8,17 @@
 #include <weft/engine/leaf_once.hpp>
 #include <weft/engine/sink_once.hpp>
 #include <weft/expr/axes_once.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+
+WEFT_FAIL_OF(, error)
+WEFT_FAIL_OF(, shape_error)
+WEFT_FAIL_OF(, index_error)
+WEFT_FAIL_OF(, dtype_error)
+WEFT_FAIL_OF(, format_error)
+WEFT_FAIL_OF(, io_error)
+WEFT_FAIL_OF(, autograd_error)
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -5,7 +5,7 @@
 namespace weft {
 inline namespace WEFT_ISA {
 
-WEFT_ONCE std::string to_text(index_t const* sizes, int rank) {
+[[gnu::noinline]] WEFT_ONCE std::string to_text(index_t const* sizes, int rank) {
   std::string s = "(";
   for (int i = 0; i < rank; ++i) {
     if (i) s += ", ";
@@ -14,7 +14,7 @@ WEFT_ONCE std::string to_text(index_t const* sizes, int rank) {
   return s += rank == 1 ? ",)" : ")";
 }
 
-WEFT_ONCE index_t bytes_of(char const* operation, index_t const* e, int rank, index_t element_size) {
+[[gnu::noinline]] WEFT_ONCE index_t bytes_of(char const* operation, index_t const* e, int rank, index_t element_size) {
   index_t n = element_size;
   bool large = false;
   for (int i = 0; i < rank; ++i) {
@@ -24,6 +24,12 @@ WEFT_ONCE index_t bytes_of(char const* operation, index_t const* e, int rank, in
   if (large) [[unlikely]]
     fail<shape_error>(std::string(operation) + ": too many elements in " + to_text(e, rank));
   return n;
+}
+
+[[gnu::noinline]] WEFT_ONCE void check_sizes(char const* operation, index_t const* sizes, int rank) {
+  for (int i = 0; i < rank; ++i)
+    if (sizes[i] < 0) fail<shape_error>(std::string(operation) + ": a negative size in " + to_text(sizes, rank));
+  (void)bytes_of(operation, sizes, rank, 16);
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] WEFT_ONCE void fail_shapes(char const* operation, index_t const* a, int rank_a,
@@ -40,7 +46,7 @@ WEFT_ONCE index_t bytes_of(char const* operation, index_t const* e, int rank, in
   fail<error>("an expression is used after it was moved from");
 }
 
-WEFT_ONCE int checked_axis(char const* operation, index_t axis, int rank) {
+[[gnu::noinline]] WEFT_ONCE int checked_axis(char const* operation, index_t axis, int rank) {
   index_t const a = axis < 0 ? axis + rank : axis;
   if (a < 0 || a >= rank)
     fail<index_error>(std::string(operation) + ": axis " + std::to_string(axis) + " of a tensor of rank " +
