@@ -123,6 +123,10 @@ constexpr code<Size, Results> read_tokens(step_facts const* token) {
       --named;
       continue;
     }
+    if (t.what == act::keep) {
+      c.kept += t.kept;
+      continue;
+    }
     if (t.what == act::recall) {
       stack[height++] = {names[named - 1 - t.depth], false};
       continue;
