@@ -6,8 +6,13 @@
 
 Benchmarks are named case/peer/parameters. A group (one case, one set of parameters) runs in one process, its
 repetitions randomly interleaved, so that a ratio compares what ran under the same conditions. `intrin` is the
-hand-tuned loop (where a family has none: `hand`); the best peer is the fastest of all others, hand-written loops and
-repetitions of libraries with other settings (`_stock`) aside. A ratio above 1 means that weft takes longer.
+hand-tuned loop (where a family has none: `hand`, or weft's own statements one by one, `steps`); the best peer is the
+fastest of all others, hand-written loops and repetitions of libraries with other settings (`_stock`) aside. A ratio
+above 1 means that weft takes longer. Columns that only some families have:
+
+    over ns        weft's time less the limit's, where it takes less than 20 us: what a statement costs besides its loop
+    limit/forward  what the hand-written loop for value and gradient takes to the one for the value alone
+    MiB            the most memory that weft held at once beyond its operands, and the same for the limit
 """
 import argparse
 import json
@@ -18,7 +23,8 @@ import statistics
 import subprocess
 import sys
 
-HAND_WRITTEN = ("hand", "hand_fast", "intrin", "intrin_nt", "xsimd")
+HAND_WRITTEN = ("hand", "hand_fast", "intrin", "intrin_nt", "xsimd", "forward", "steps")
+LIMITS = ("intrin", "hand", "hand_fast", "steps")
 
 
 def environment(threads):
@@ -46,8 +52,9 @@ def groups(program, env, wanted):
     return result
 
 
-def run(program, names, env, options):
-    """One process; the median time of each benchmark in microseconds, and what its own check said was wrong."""
+def run(program, names, env, options, middle=statistics.median):
+    """One process; the median time of each benchmark in microseconds (or what `middle` makes of its repetitions), what
+    its own check said was wrong, and the peak memory that it counted (`peak_bytes`)."""
     pattern = "^(" + "|".join(re.escape(name).replace("\\/", "/") for name in names) + ")$"
     done = subprocess.run(
         [program, f"--benchmark_filter={pattern}", "--benchmark_format=json",
@@ -55,9 +62,9 @@ def run(program, names, env, options):
          f"--benchmark_repetitions={options.repetitions}", f"--benchmark_min_time={options.min_time}"],
         capture_output=True, text=True, env=env)
     if done.returncode != 0 or not done.stdout.strip():
-        return {}, {names[0]: f"exit {done.returncode}: {done.stderr.strip()[-300:]}"}
+        return {}, {names[0]: f"exit {done.returncode}: {done.stderr.strip()[-300:]}"}, {}
     unit = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
-    times, errors = {}, {}
+    times, errors, peaks = {}, {}, {}
     for entry in json.loads(done.stdout)["benchmarks"]:
         if entry.get("run_type") == "aggregate":
             continue
@@ -68,7 +75,9 @@ def run(program, names, env, options):
         # Processor time ignores what other work on the machine does, but adds the threads up.
         time = entry["cpu_time" if options.threads == 1 else "real_time"] * unit[entry["time_unit"]]
         times.setdefault(name, []).append(time)
-    return {name: statistics.median(values) for name, values in times.items()}, errors
+        if "peak_bytes" in entry:
+            peaks[name] = max(peaks.get(name, 0), entry["peak_bytes"])
+    return {name: middle(values) for name, values in times.items()}, errors, peaks
 
 
 def table(rows):
@@ -88,6 +97,16 @@ def ratio(ours, theirs):
     return "" if not ours or not theirs else f"{ours / theirs:.2f}"
 
 
+def mebibytes(size):
+    return "" if size is None else f"{size / 2**20:.3g}"
+
+
+def without_empty(rows, optional):
+    """The table without those columns that are optional and that no row has anything in."""
+    keep = [i for i, title in enumerate(rows[0]) if title not in optional or any(row[i] for row in rows[1:])]
+    return [[row[i] for i in keep] for row in rows]
+
+
 def report(program, options):
     env = environment(options.threads)
     rows, everything = [], {}
@@ -97,25 +116,32 @@ def report(program, options):
         ours = [n for n in names if parts(n)[1].startswith("weft")]
         if not names or (not ours and not options.without_weft):
             continue
-        times, errors = run(program, names, env, options)
+        times, errors, peaks = run(program, names, env, options)
         for name, message in errors.items():
             print(f"{name}: {message}", file=sys.stderr)
         everything.update(times)
         by_peer = {parts(name)[1]: time for name, time in times.items()}
-        limit = next((p for p in ("intrin", "hand", "hand_fast") if p in by_peer), None)
+        peak_of = {parts(name)[1]: size for name, size in peaks.items()}
+        limit = next((p for p in LIMITS if p in by_peer), None)
         general = {p: t for p, t in by_peer.items()
                    if p not in HAND_WRITTEN and not p.startswith("weft") and not p.endswith("_stock")}
         best = min(general, key=general.get, default=None)
         for mine in sorted(p for p in by_peer if p.startswith("weft")) or [None]:
             time = by_peer.get(mine)
             label = f"{case}/{parameters}" + (f" ({mine})" if mine not in (None, "weft") else "")
+            small = limit and time and time < 20
             rows.append([label, microseconds(time),
                          microseconds(by_peer.get(limit)), limit or "", ratio(time, by_peer.get(limit)),
-                         microseconds(general.get(best)), best or "", ratio(time, general.get(best))])
+                         f"{1000 * (time - by_peer[limit]):.0f}" if small else "",
+                         ratio(by_peer.get(limit), by_peer.get("forward")),
+                         microseconds(general.get(best)), best or "", ratio(time, general.get(best)),
+                         mebibytes(peak_of.get(mine)), mebibytes(peak_of.get(limit))])
         if sys.stderr.isatty():
             print(f"\r{len(rows)} groups\r", end="", file=sys.stderr)
     if rows:
-        table([["case", "weft us", "limit us", "limit", "weft/limit", "peer us", "best peer", "weft/peer"]] + rows)
+        titles = ["case", "weft us", "limit us", "limit", "weft/limit", "over ns", "limit/forward",
+                  "peer us", "best peer", "weft/peer", "weft MiB", "limit MiB"]
+        table(without_empty([titles] + rows, titles[5:]))
     return everything
 
 

@@ -343,7 +343,9 @@ template <class Node>
 struct computed_rows final : companion {
   using T = element_t<Node>;
   typename Node::production work;
-  explicit computed_rows(Node const& n) : work(n) {}
+  explicit computed_rows(Node const& n) : work(n) {
+    if constexpr (requires { work.prepare_rows(); }) work.prepare_rows();
+  }
   // out (t.rows, t.columns): whole rows
   static void stage(leaf const& l, frame const&, region const& t, void* out) {
     static_cast<computed_rows const*>(l.base)->work.rows(t.outer, t.first, t.rows, static_cast<T*>(out), t.columns);
