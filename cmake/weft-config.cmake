@@ -1,4 +1,4 @@
-# find_package(weft CONFIG): targets weft::weft and weft::native_arch. WEFT_WITH_XSIMD=OFF leaves xsimd aside.
+# find_package(weft CONFIG): targets weft::weft, weft::compiled and weft::native_arch. WEFT_WITH_XSIMD=OFF leaves xsimd aside.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 include(${CMAKE_CURRENT_LIST_DIR}/weft-targets.cmake)
@@ -8,3 +8,7 @@ if(NOT TARGET weft::dependencies)
   weft_add_dependencies(weft::dependencies)
   target_link_libraries(weft::weft INTERFACE weft::dependencies)
 endif()
+include(${CMAKE_CURRENT_LIST_DIR}/weft_compiled.cmake)
+get_target_property(weft_include weft::weft INTERFACE_INCLUDE_DIRECTORIES)
+list(GET weft_include 0 weft_include)
+weft_add_compiled(${weft_include})

@@ -3,12 +3,13 @@
 include(CMakePackageConfigHelpers)
 set(weft_package share/cmake/weft)
 
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weft DESTINATION include FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weft DESTINATION include FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cpp")
 install(TARGETS weft weft_native_arch EXPORT weft_targets)
 install(EXPORT weft_targets NAMESPACE weft:: FILE weft-targets.cmake DESTINATION ${weft_package})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weft-config-version.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/weft-config.cmake ${PROJECT_SOURCE_DIR}/cmake/weft_dependencies.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/weft_compiled.cmake
   ${PROJECT_BINARY_DIR}/weft-config-version.cmake DESTINATION ${weft_package})
 
 if(WEFT_WITH_XSIMD)

@@ -10,6 +10,10 @@
 //   WEFT_UNROLL             before a loop: four rounds at a time, decided late, so that compilers see one;
 //                           WEFT_UNROLL_2: two
 //   WEFT_NO_EXCEPTIONS      set when the compiler runs with -fno-exceptions; mistakes then call weft::on_error
+//   WEFT_COMPILED           set by linking weft::compiled: what has no type of the user's in it is only declared, by headers
+//                           that include no bodies (*_once.hpp); without it everything is in the headers
+//   WEFT_ONCE               before the body of such a function: `inline` where headers include it
+//   WEFT_EACH_ELEMENT       X(float), X(double), ...: for the instantiations that weft::compiled has
 //   WEFT_CHECKS             1 (default without NDEBUG): the index in a(i, j) is checked, and that an expression was not
 //                           moved from; 0: they are not
 #pragma once
@@ -23,20 +27,40 @@
 #define WEFT_PLAIN_PACKS 0
 #endif
 
-#if WEFT_PLAIN_PACKS
-#define WEFT_ISA v0_1_plain
-#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-#define WEFT_ISA v0_1_avx512
-#elif defined(__AVX2__) && defined(__FMA__)
-#define WEFT_ISA v0_1_avx2
-#elif defined(__AVX__)
-#define WEFT_ISA v0_1_avx
-#elif defined(__SSE4_2__)
-#define WEFT_ISA v0_1_sse42
-#elif defined(__SSE2__) || defined(_M_X64)
-#define WEFT_ISA v0_1_sse2
+// What was built for other instructions, with other blocks or without exceptions has other names: a program that links it
+// says so, and nothing runs what it was not built for.
+#if !defined(__cpp_exceptions) && !defined(WEFT_NO_EXCEPTIONS)
+#define WEFT_NO_EXCEPTIONS 1
+#endif
+#define WEFT_JOIN_NAMES(a, b, c) a##b##c
+#define WEFT_NAME_OF(a, b, c) WEFT_JOIN_NAMES(a, b, c)
+#ifdef WEFT_NO_EXCEPTIONS
+#define WEFT_ISA_EXCEPTIONS _noexcept
 #else
-#define WEFT_ISA v0_1_other
+#define WEFT_ISA_EXCEPTIONS
+#endif
+#if defined(WEFT_SMALL_BLOCKS) && WEFT_SMALL_BLOCKS
+#define WEFT_ISA_BLOCKS _small
+#undef WEFT_COMPILED
+#else
+#define WEFT_ISA_BLOCKS
+#endif
+#define WEFT_ISA WEFT_NAME_OF(WEFT_ISA_SET, WEFT_ISA_BLOCKS, WEFT_ISA_EXCEPTIONS)
+
+#if WEFT_PLAIN_PACKS
+#define WEFT_ISA_SET v0_1_plain
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define WEFT_ISA_SET v0_1_avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define WEFT_ISA_SET v0_1_avx2
+#elif defined(__AVX__)
+#define WEFT_ISA_SET v0_1_avx
+#elif defined(__SSE4_2__)
+#define WEFT_ISA_SET v0_1_sse42
+#elif defined(__SSE2__) || defined(_M_X64)
+#define WEFT_ISA_SET v0_1_sse2
+#else
+#define WEFT_ISA_SET v0_1_other
 #endif
 
 #define WEFT_ALWAYS_INLINE __attribute__((always_inline)) inline
@@ -61,9 +85,13 @@
 #define WEFT_UNROLL_2 _Pragma("GCC unroll 2")
 #endif
 
-#if !defined(__cpp_exceptions) && !defined(WEFT_NO_EXCEPTIONS)
-#define WEFT_NO_EXCEPTIONS 1
+#ifdef WEFT_COMPILED
+#define WEFT_ONCE
+#else
+#define WEFT_ONCE inline
 #endif
+#define WEFT_EACH_ELEMENT(X) \
+  X(bool) X(int8) X(int16) X(int32) X(int64) X(uint8) X(uint16) X(uint32) X(uint64) X(float) X(double)
 
 #ifndef WEFT_CHECKS
 #ifdef NDEBUG

@@ -16,8 +16,6 @@
 #include <cstdlib>
 
 #include <pthread.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WEFT_ADDRESS_SANITIZER 1
@@ -169,59 +167,6 @@ WEFT_INLINE std::size_t class_bytes(std::uint32_t c) {
 WEFT_INLINE std::uint32_t thread_room(std::uint32_t c) {
   std::size_t const n = (std::size_t{1} << 17) / class_bytes(c);
   return static_cast<std::uint32_t>(n > 128 ? 128 : n);
-}
-
-inline std::size_t page_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
-
-// Data on a boundary of 2 MiB, the header at the end of the ordinary page before it: a header inside would push
-// the last bytes of a buffer of 4 MiB into a third huge page.
-inline block* map_block(std::size_t bytes) {
-  std::size_t const page = page_bytes();
-  std::size_t const length = page + bytes;
-  std::size_t const reserved = length + huge_page;
-  void* const base = mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base == MAP_FAILED) return nullptr;
-  char* const first = static_cast<char*>(base);
-  std::size_t const before = (huge_page - (reinterpret_cast<std::uintptr_t>(first) + page) % huge_page) % huge_page;
-  if (before != 0) munmap(first, before);
-  if (reserved - before != length) munmap(first + before + length, reserved - before - length);
-#ifdef MADV_HUGEPAGE
-  madvise(first + before, length, MADV_HUGEPAGE);
-#endif
-  char* const data = first + before + page;
-  block* const b = reinterpret_cast<block*>(data - sizeof(block));
-  b->data = data;
-  return b;
-}
-
-WEFT_INLINE bool is_mapped_by_page(std::uint32_t c) { return !WEFT_ADDRESS_SANITIZER && class_bytes(c) >= huge_page; }
-
-inline block* system_block(std::uint32_t c) {
-  block* b = nullptr;
-  if (is_mapped_by_page(c)) {
-    b = map_block(class_bytes(c));
-  } else if (void* const p = std::aligned_alloc(64, sizeof(block) + class_bytes(c))) {
-    b = static_cast<block*>(p);
-    b->data = b + 1;
-  }
-  if (b) b->size_class = c;
-  return b;
-}
-inline void system_free(block* b) {
-  if (is_mapped_by_page(b->size_class)) {
-    std::size_t const page = page_bytes();
-    munmap(static_cast<char*>(b->data) - page, page + class_bytes(b->size_class));
-  } else {
-    unpoison(b->data, class_bytes(b->size_class));
-    std::free(b);
-  }
-}
-inline void system_free_chain(block* b) {
-  while (b) {
-    block* const next = b->kept.next;
-    system_free(b);
-    b = next;
-  }
 }
 
 }  // namespace blocks

@@ -57,6 +57,16 @@ template <class Error>
   throw Error(std::move(message));
 #endif
 }
+#define WEFT_FAIL_OF(keyword, Error) keyword template void fail<Error>(std::string);
+#ifdef WEFT_COMPILED
+WEFT_FAIL_OF(extern, error)
+WEFT_FAIL_OF(extern, shape_error)
+WEFT_FAIL_OF(extern, index_error)
+WEFT_FAIL_OF(extern, dtype_error)
+WEFT_FAIL_OF(extern, format_error)
+WEFT_FAIL_OF(extern, io_error)
+WEFT_FAIL_OF(extern, autograd_error)
+#endif
 }  // namespace WEFT_ISA
 
 }  // namespace weft

@@ -173,14 +173,7 @@ constexpr index_t count(std::array<index_t, R> const& e) {
 
 inline namespace WEFT_ISA {
 
-inline std::string to_text(index_t const* sizes, int rank) {
-  std::string s = "(";
-  for (int i = 0; i < rank; ++i) {
-    if (i) s += ", ";
-    s += std::to_string(sizes[i]);
-  }
-  return s += rank == 1 ? ",)" : ")";
-}
+std::string to_text(index_t const* sizes, int rank);
 template <std::size_t R>
 std::string to_text(std::array<index_t, R> const& e) {
   return to_text(e.data(), static_cast<int>(R));
@@ -188,52 +181,27 @@ std::string to_text(std::array<index_t, R> const& e) {
 
 // The bytes of a tensor of sizes e (rank), which index_t must be able to count: what sizes are joined to may be more
 // than any memory, though each operand is small.
-inline index_t bytes_of(char const* operation, index_t const* e, int rank, index_t element_size) {
-  index_t n = element_size;
-  bool large = false;
-  for (int i = 0; i < rank; ++i) {
-    if (e[i] == 0) return 0;
-    large = __builtin_mul_overflow(n, e[i], &n) || large;
-  }
-  if (large) [[unlikely]]
-    fail<shape_error>(std::string(operation) + ": too many elements in " + to_text(e, rank));
-  return n;
-}
+index_t bytes_of(char const* operation, index_t const* e, int rank, index_t element_size);
 
 // The sizes a user gave for what is to be made.
+void check_sizes(char const* operation, index_t const* sizes, int rank);
 template <int R>
-extents<R> checked_sizes(char const* operation, index_t const* sizes) {
+WEFT_INLINE extents<R> checked_sizes(char const* operation, index_t const* sizes) {
+  check_sizes(operation, sizes, R);
   extents<R> e{};
-  for (int i = 0; i < R; ++i) {
-    if (sizes[i] < 0) fail<shape_error>(std::string(operation) + ": a negative size in " + to_text(sizes, R));
-    e[static_cast<std::size_t>(i)] = sizes[i];
-  }
-  (void)bytes_of(operation, sizes, R, 16);
+  for (int i = 0; i < R; ++i) e[static_cast<std::size_t>(i)] = sizes[i];
   return e;
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_shapes(char const* operation, index_t const* a, int rank_a,
-                                                               index_t const* b, int rank_b, char const* rule) {
-  fail<shape_error>(std::string(operation) + ": " + to_text(a, rank_a) + " and " + to_text(b, rank_b) + " " + rule);
-}
+[[noreturn, gnu::cold]] void fail_shapes(char const* operation, index_t const* a, int rank_a,
+                                                               index_t const* b, int rank_b, char const* rule);
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_narrowed(std::uint64_t number, bool negative, char const* type) {
-  fail<dtype_error>("the number " + (negative ? std::to_string(static_cast<index_t>(number)) : std::to_string(number)) +
-                    " does not fit a tensor of " + type + ": cast the tensor");
-}
+[[noreturn, gnu::cold]] void fail_narrowed(std::uint64_t number, bool negative, char const* type);
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_moved_from() {
-  fail<error>("an expression is used after it was moved from");
-}
+[[noreturn, gnu::cold]] void fail_moved_from();
 
 // A negative axis counts from the end.
-inline int checked_axis(char const* operation, index_t axis, int rank) {
-  index_t const a = axis < 0 ? axis + rank : axis;
-  if (a < 0 || a >= rank)
-    fail<index_error>(std::string(operation) + ": axis " + std::to_string(axis) + " of a tensor of rank " +
-                      std::to_string(rank));
-  return static_cast<int>(a);
-}
+int checked_axis(char const* operation, index_t axis, int rank);
 
 }  // namespace WEFT_ISA
 
@@ -246,3 +214,7 @@ WEFT_ALWAYS_INLINE constexpr extents<S.rank> known_extents() {
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/core/shape_once.hpp>
+#endif

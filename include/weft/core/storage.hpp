@@ -47,48 +47,18 @@ namespace blocks {
 using process::derived_form;
 using process::owner;
 
-[[gnu::cold, gnu::noinline]] inline void drop_derived_forms(block* b) {
-  derived_form* form = b->alive.derived;
-  b->alive.derived = nullptr;
-  while (form) {
-    derived_form* const next = form->next;
-    form->drop(form);
-    form = next;
-  }
-}
+[[gnu::cold]] void drop_derived_forms(block* b);
 
 // A block of the cache whose data pointer is aimed at memory that is not ours.
-[[gnu::noinline]] inline block* foreign_block(owner o, void* data, std::size_t bytes, void (*release)(void*),
-                                              void* context) {
-  block* const b = take_block(0);
-  b->data = data;
-  b->bytes = bytes;
-  b->owner = o;
-  b->alive.release = release;
-  b->alive.context = context;
-  return b;
-}
+block* foreign_block(owner o, void* data, std::size_t bytes, void (*release)(void*),
+                                              void* context);
 
-[[gnu::noinline]] inline void end_block(block* b) noexcept {
-  if (b->alive.derived) drop_derived_forms(b);
-  if (b->owner != owner::cache) {
-    if (b->alive.release) b->alive.release(b->alive.context);
-    b->data = b + 1;
-    b->bytes = 0;
-  }
-  give_back_block(b);
-}
+void end_block(block* b) noexcept;
 
 // One holder more, where there may be threads. (Nothing for an empty handle.)
-[[gnu::noinline]] inline void add_shared_holder(block* b) noexcept {
-  if (b) __atomic_fetch_add(&b->holders, 1, __ATOMIC_RELAXED);
-}
+void add_shared_holder(block* b) noexcept;
 // One holder goes. The only holder needs no locked instruction: nobody can join it.
-[[gnu::noinline]] inline void release_holder(block* b) noexcept {
-  if (__atomic_load_n(&b->holders, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&b->holders, 1, __ATOMIC_ACQ_REL) != 0)
-    return;
-  end_block(b);
-}
+void release_holder(block* b) noexcept;
 
 }  // namespace blocks
 }  // namespace WEFT_ISA
@@ -195,3 +165,7 @@ class storage {
 static_assert(sizeof(storage) == sizeof(void*));
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/core/storage_once.hpp>
+#endif

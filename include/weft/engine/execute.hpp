@@ -160,20 +160,23 @@ void execute_columns(Fold const& e, room& where) {
 template <class T, class E>
 void execute_product(E const& e, room& where);
 
+template <class T, class Loop, class E>
+WEFT_INLINE void execute_loop(E const& e, room& where) {
+  constexpr strategy s = Loop::strategy;
+  if constexpr (s == strategy::product) {
+    execute_product<T>(e, where);
+  } else if constexpr (s == strategy::columns) {
+    if (where.strides) where.in_place = nullptr;  // a strided place: written dense, and copied by the caller
+    execute_columns<T>(fold_of(e), where);
+  } else if constexpr (s == strategy::narrow) {
+    execute_values<T, typename Loop::context>(e, where);
+  } else {
+    execute_rows<T, typename Loop::context>(e, where);
+  }
+}
 template <class T, class E>
 void execute(E const& e, room& where) {
-  with_plan(e, [&]<strategy S, class Context>(loop<S, Context>) WEFT_INLINE_LAMBDA {
-    if constexpr (S == strategy::product) {
-      execute_product<T>(e, where);
-    } else if constexpr (S == strategy::columns) {
-      if (where.strides) where.in_place = nullptr;  // a strided place: written dense, and copied by the caller
-      execute_columns<T>(fold_of(e), where);
-    } else if constexpr (S == strategy::narrow) {
-      execute_values<T, Context>(e, where);
-    } else {
-      execute_rows<T, Context>(e, where);
-    }
-  });
+  with_plan(e, [&]<class Loop>(Loop) WEFT_INLINE_LAMBDA { execute_loop<T, Loop>(e, where); });
 }
 
 }  // namespace engine

@@ -117,34 +117,40 @@ void explain_rows(E const& e, explanation& x, char const* role) {
   if (code::schedule.slots > 0 && bytes > x.scratch_bytes) x.scratch_bytes = bytes;
 }
 
+template <class Loop, class E>
+void explain_loop(E const& e, explanation& x, char const* role) {
+  constexpr strategy S = Loop::strategy;
+  if constexpr (S == strategy::columns) {
+    auto const& k = kid<0>(fold_of(e));
+    constexpr int R = std::remove_cvref_t<decltype(k)>::dims.rank;
+    frame f;
+    set_extents<R>(f, k.sizes());
+    survey s{x, f};
+    bind<context<R, 0, true>>(k, s, whole_domain<R>{}, no_names{});
+    say(x, "columns, added up in strips", role, 1, to_text(e.sizes()), dtype_of<element_t<E>>);
+  } else if constexpr (S == strategy::product) {
+    auto const& n = tile_in(e);
+    using node = std::remove_cvref_t<decltype(n)>;
+    constexpr bool has_epilogue = !std::is_same_v<E, node> && node::dims.rank == E::dims.rank;
+    if constexpr (has_epilogue)
+      if (n.sizes() != e.sizes()) return explain_rows<typename rows_alone<E>::context, false>(e, x, role);  // stretched: made first
+    frame f;
+    set_extents<node::dims.rank>(f, n.sizes());
+    survey s{x, f};
+    std::string what = node::name;
+    node::production::explain(n, s, what);
+    if constexpr (has_epilogue) {
+      bind<context<E::dims.rank, 0, true, false, true>>(e, s, whole_domain<E::dims.rank>{}, no_names{});
+      what += ", the rest on its tiles";
+    }
+    say(x, what, role, 1, to_text(e.sizes()), dtype_of<element_t<E>>);
+  } else {
+    explain_rows<typename Loop::context, S == strategy::narrow>(e, x, role);
+  }
+}
 template <class E>
 void explain_statement(E const& e, explanation& x, char const* role) {
-  with_plan(e, [&]<strategy S, class Context>(loop<S, Context>) {
-    if constexpr (S == strategy::columns) {
-      auto const& k = kid<0>(fold_of(e));
-      constexpr int R = std::remove_cvref_t<decltype(k)>::dims.rank;
-      frame f;
-      set_extents<R>(f, k.sizes());
-      survey s{x, f};
-      bind<context<R, 0, true>>(k, s, whole_domain<R>{}, no_names{});
-      say(x, "columns, added up in strips", role, 1, to_text(e.sizes()), dtype_of<element_t<E>>);
-    } else if constexpr (S == strategy::product) {
-      auto const& n = tile_in(e);
-      using node = std::remove_cvref_t<decltype(n)>;
-      frame f;
-      set_extents<node::dims.rank>(f, n.sizes());
-      survey s{x, f};
-      std::string what = node::name;
-      node::production::explain(n, s, what);
-      if constexpr (!std::is_same_v<E, node> && node::dims.rank == E::dims.rank) {
-        bind<context<E::dims.rank, 0, true, false, true>>(e, s, whole_domain<E::dims.rank>{}, no_names{});
-        what += ", the rest on its tiles";
-      }
-      say(x, what, role, 1, to_text(e.sizes()), dtype_of<element_t<E>>);
-    } else {
-      explain_rows<Context, S == strategy::narrow>(e, x, role);
-    }
-  });
+  with_plan(e, [&]<class Loop>(Loop) { explain_loop<Loop>(e, x, role); });
 }
 
 }  // namespace engine

@@ -23,12 +23,7 @@ struct frame {
   index_t rows = 1;    // how many there are
   bool flat = false;   // every operand and the destination are dense and of one shape: one axis says it all
 
-  [[gnu::noinline]] void set_row(int first) {
-    row = first;
-    n = rows = 1;
-    for (int i = 0; i < row; ++i) rows *= ext[i];
-    for (int i = row; i < rank; ++i) n *= ext[i];
-  }
+  void set_row(int first);
 };
 
 // Rows [first, first + rows) along axis row-1 at one place of the axes before it, columns [from, from + columns).
@@ -118,6 +113,16 @@ WEFT_INLINE void gather_rows(T const* p, index_t row_step, index_t column_step, 
   for (index_t r = 0; r < rows; ++r)
     std::memcpy(out + r * ld, p + r * row_step, static_cast<std::size_t>(columns) * sizeof(T));
 }
+
+// weft::compiled has these for each element type (engine/leaf.hpp declares more).
+#define WEFT_TILES_OF(keyword, T)                                                                             \
+  keyword template void gather<T>(T const*, index_t, index_t, index_t, index_t, T*, index_t);                 \
+  keyword template void gather_row<T>(T const*, index_t const*, index_t const*, int, index_t, index_t, T*);
+#ifdef WEFT_COMPILED
+#define WEFT_EXTERN(T) WEFT_TILES_OF(extern, T)
+WEFT_EACH_ELEMENT(WEFT_EXTERN)
+#undef WEFT_EXTERN
+#endif
 
 }  // namespace engine
 }  // namespace WEFT_ISA

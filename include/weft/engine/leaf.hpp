@@ -19,34 +19,13 @@ struct leaf_strides {
   index_t stride[max_rank];
 
   // How many of the last axes of the frame can be one row: a dense one, or (`step` 0) one element all along.
-  [[gnu::noinline]] int dense_axes(frame const& f, index_t step = 1) const {
-    index_t expected = step;
-    int k = 0;
-    for (int d = f.rank - 1; d >= 0; --d, ++k) {
-      if (f.ext[d] == 1) continue;
-      if (stride[d] != expected) break;
-      expected *= f.ext[d];
-    }
-    return k;
-  }
+  int dense_axes(frame const& f, index_t step = 1) const;
   WEFT_INLINE bool dense_row(frame const& f) const { return f.flat || dense_axes(f) >= f.rank - f.row; }
 };
 
 // Extents of dense memory become strides in the domain. Returns the offset of what lies at domain index 0.
-[[gnu::noinline]] inline index_t lay_out_dense(leaf_strides& l, frame const& f, expr::axis_map const& m, index_t const* e,
-                                               int rank) {
-  for (int d = 0; d < f.rank; ++d) l.stride[d] = 0;
-  index_t s = 1, offset = 0;
-  for (int c = rank - 1; c >= 0; --c) {
-    if (e[c] != 1) {
-      int const i = c + m.rank - rank;
-      offset += s * m.start[i];
-      if (m.axis[i] >= 0) l.stride[m.axis[i]] += s * m.step[i];
-    }
-    s *= e[c];
-  }
-  return offset;
-}
+index_t lay_out_dense(leaf_strides& l, frame const& f, expr::axis_map const& m, index_t const* e,
+                                               int rank);
 WEFT_INLINE void dense_strides(index_t const* e, int rank, index_t* strides) {
   index_t s = 1;
   for (int i = rank - 1; i >= 0; --i) {
@@ -82,33 +61,13 @@ struct leaf : leaf_strides {
 };
 
 // Something is read that has no memory: its handle was moved out of the expression.
-[[gnu::cold, gnu::noinline]] inline void check_nothing_read(frame const& f) {
-  for (int d = 0; d < f.rank; ++d)
-    if (f.ext[d] == 0) return;
-  fail_moved_from();
-}
+[[gnu::cold]] void check_nothing_read(frame const& f);
 
 // Strides of the leaves that are dense and lie in the domain as they are.
-[[gnu::noinline]] inline void place_leaves(leaf* l, int count, frame const& f) {
-  for (int i = 0; i < count; ++i) {
-    if (!l[i].ext) continue;
-    if (WEFT_CHECKS && !l[i].base) check_nothing_read(f);
-    for (int d = 0; d < f.rank; ++d) l[i].stride[d] = 0;
-    index_t s = 1;
-    for (int c = l[i].rank - 1, d = l[i].last; c >= 0; --c, --d) {
-      if (l[i].ext[c] != 1) l[i].stride[d] = s;
-      s *= l[i].ext[c];
-    }
-  }
-}
+void place_leaves(leaf* l, int count, frame const& f);
 
 // Do all leaves have the extents e (rank)? Precondition: they are dense and of that rank.
-[[gnu::noinline]] inline bool same_sizes(leaf const* l, int count, index_t const* e, int rank) {
-  for (int i = 0; i < count; ++i)
-    for (int d = 0; d < rank; ++d)
-      if (l[i].ext[d] != e[d]) return false;
-  return true;
-}
+bool same_sizes(leaf const* l, int count, index_t const* e, int rank);
 
 // First element of a tile's first row, were the row's own axes at 0.
 WEFT_INLINE index_t row_offset(leaf_strides const& l, frame const& f, region const& t) {
@@ -136,18 +95,7 @@ template <class T>
 inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
 
 // How many trailing axes can be one row for all of them.
-[[gnu::noinline]] inline int row_axes(leaf const* l, int count, frame const& f) {
-  int axes = f.rank;
-  for (int i = 0; i < count; ++i) {
-    if (l[i].computed()) {  // rows as the last axis has them
-      if (axes > 1) axes = 1;
-      continue;
-    }
-    int const k = l[i].dense_axes(f, l[i].single ? 0 : 1);
-    if (k < axes) axes = k;
-  }
-  return axes;
-}
+int row_axes(leaf const* l, int count, frame const& f);
 
 struct staging {
   bool any = false;      // some leaf's rows are copied to scratch
@@ -155,22 +103,7 @@ struct staging {
   bool whole_rows = false;  // some are computed, all of a row at a time
   index_t rows = 0;         // ... by at least so many rows
 };
-[[gnu::noinline]] inline staging staging_of(leaf const* l, int count, frame const& f) {
-  staging s;
-  if (f.flat) return s;
-  for (int i = 0; i < count; ++i) {
-    if (l[i].read_in_place(f)) continue;
-    s.any = true;
-    if (l[i].computed()) {
-      if (l[i].type->rows == 0) continue;  // tiles of any form
-      if (l[i].type->rows > s.rows) s.rows = l[i].type->rows;
-      s.whole_rows = true;
-      continue;
-    }
-    if (l[i].stride[f.rank - 1] != 0) s.strided = true;
-  }
-  return s;
-}
+staging staging_of(leaf const* l, int count, frame const& f);
 
 // Rows of the tile at hand.
 struct spot {
@@ -186,26 +119,8 @@ struct walk {
   spot* spots;     // (count)
   void** scratch;  // (count): a tile each, null where rows are read in place
 
-  [[gnu::noinline]] walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns)
-      : f(frame), leaves(l), count(n), spots(scope.take<spot>(n)), scratch(scope.take<void*>(n)) {
-    for (int i = 0; i < n; ++i)
-      scratch[i] = l[i].read_in_place(f) || l[i].twin >= 0 ? nullptr : scope.take<char>(rows * columns * l[i].type->size);
-  }
-  [[gnu::noinline]] spot const* enter(region const& t) {
-    for (int i = 0; i < count; ++i) {
-      leaf const& l = leaves[i];
-      if (l.twin >= 0) {
-        spots[i] = spots[l.twin];
-      } else if (scratch[i]) {
-        l.type->stage(l, f, t, scratch[i]);
-        spots[i] = {scratch[i], t.columns * l.type->size};
-      } else {
-        index_t const o = row_offset(l, f, t) + (l.single ? 0 : t.from);
-        spots[i] = {static_cast<char const*>(l.base) + o * l.type->size, f.row > 0 ? l.stride[f.row - 1] * l.type->size : 0};
-      }
-    }
-    return spots;
-  }
+  walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns);
+  spot const* enter(region const& t);
 };
 
 // -- results -----------------------------------------------------------------------------------------------------
@@ -324,37 +239,9 @@ WEFT_INLINE byte_range range_of(void const* base, index_t size, index_t const* s
   auto const b = reinterpret_cast<std::uintptr_t>(base);
   return {b + static_cast<std::uintptr_t>(low * size), b + static_cast<std::uintptr_t>((high + 1) * size)};
 }
-[[gnu::noinline]] inline overlap overlap_of(leaf const* l, int count, frame const& f, result const& out) {
-  overlap o;
-  byte_range const w = range_of(out.base, out.type->size, out.stride, f);
-  for (int i = 0; i < count; ++i) {
-    if (!l[i].base) continue;
-    if (l[i].computed()) {
-      if (l[i].type->reads(l[i], w)) o.touches = o.crosses = true;
-      continue;
-    }
-    byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
-    if (r.high <= w.low || w.high <= r.low) continue;
-    o.touches = true;
-    bool same = l[i].base == out.base && l[i].type->size == out.type->size;
-    for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || l[i].stride[d] == out.stride[d];
-    if (!same) o.crosses = true;
-  }
-  return o;
-}
+overlap overlap_of(leaf const* l, int count, frame const& f, result const& out);
 // Does a leaf, bound over `f`, read from this memory?
-[[gnu::noinline]] inline bool reads_from(leaf const* l, int count, frame const& f, byte_range w) {
-  for (int i = 0; i < count; ++i) {
-    if (!l[i].base) continue;
-    if (l[i].computed()) {
-      if (l[i].type->reads(l[i], w)) return true;
-      continue;
-    }
-    byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
-    if (r.low < w.high && w.low < r.high) return true;
-  }
-  return false;
-}
+bool reads_from(leaf const* l, int count, frame const& f, byte_range w);
 // The same for a flat frame of n elements, where all there is to compare is addresses.
 WEFT_INLINE bool crosses_flat(leaf const* l, int count, index_t n, void const* out, index_t size) {
   auto const low = static_cast<char const*>(out), high = low + n * size;
@@ -366,6 +253,21 @@ WEFT_INLINE bool crosses_flat(leaf const* l, int count, index_t n, void const* o
   return false;
 }
 
+#define WEFT_LEAVES_OF(keyword, T)                                                                              \
+  keyword template void stage<T>(leaf const&, frame const&, region const&, void*);                              \
+  keyword template void scatter<T>(leaf_strides const&, void*, void const*, frame const&, index_t, index_t);    \
+  keyword template void add_row<T>(void*, void const*, index_t);                                                \
+  keyword template void gather_sums<T>(leaf_strides const&, void*, void const*, frame const&, index_t, index_t);
+#ifdef WEFT_COMPILED
+#define WEFT_EXTERN(T) WEFT_LEAVES_OF(extern, T)
+WEFT_EACH_ELEMENT(WEFT_EXTERN)
+#undef WEFT_EXTERN
+#endif
+
 }  // namespace engine
 }  // namespace WEFT_ISA
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/engine/leaf_once.hpp>
+#endif

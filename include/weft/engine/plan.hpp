@@ -197,10 +197,6 @@ template <class E, class F>
 WEFT_INLINE void with_plan(E const& e, F const& f) {
   constexpr strategy s = strategy_of<E>;
   if constexpr (s == strategy::product) {
-    auto const& tile = tile_in(e);
-    using producer = std::remove_cvref_t<decltype(tile)>;
-    if constexpr (producer::dims.rank == E::dims.rank && !std::is_same_v<producer, E>)
-      if (tile.sizes() != e.sizes()) return f(rows_alone<E>{});  // stretched: it is made first
     f(loop<strategy::product>{});
   } else if constexpr (s == strategy::columns) {
     f(loop<strategy::columns>{});

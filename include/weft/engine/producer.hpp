@@ -27,6 +27,13 @@ WEFT_INLINE index_t row_at(frame const& f, index_t const* position, index_t row)
   return r * f.ext[f.rank - 2] + row;
 }
 
+template <class E>
+constexpr bool is_memory() {
+  if constexpr (E::role == role::view)
+    return E::drops == 0 && is_memory<kid_t<0, E>>();
+  else
+    return E::role == role::leaf;
+}
 // An operand of a producer that works in T on matrices of R axes in all; `E` is aligned with them at the end. Lives as long
 // as the producer runs.
 template <class T, int R, class E>
@@ -44,7 +51,6 @@ struct operand {
   struct bound_in {
     using code = code_in<With>;
     table<code> t;
-    program const* p = &program_of<false, code, results<result_as<T>>>;
     void take(E const& e, frame const& f) {
       binder b = t.into(f);
       bind<With>(e, b, axis_map::identity<R>(), no_names{});
@@ -92,9 +98,13 @@ struct operand {
     return one_leaf && !by_rows;
   }
 
+  // Memory whatever happens: a tensor, or a view of one.
+  static constexpr bool always_in_memory = is_memory<E>() && std::is_same_v<element_t<E>, T>;
   static constexpr bool one_leaf = code::size == 1 && code::leaves == 1 && std::is_same_v<element_t<E>, T>;
   bool in_memory() const {
-    if constexpr (one_leaf)
+    if constexpr (always_in_memory)
+      return true;
+    else if constexpr (one_leaf)
       return !by_rows && !blocks.t.at[0].computed();
     else
       return false;
@@ -111,7 +121,7 @@ struct operand {
       s.data = static_cast<T const*>(blocks.t.at[0].base);
       if constexpr (R > 1) s.row_stride = blocks.t.at[0].stride[R - 2];
       s.column_stride = blocks.t.at[0].stride[R - 1];
-    } else {
+    } else if constexpr (!always_in_memory) {
       s.self = this;
       s.read = &read;
       s.whole_rows = by_rows;
@@ -141,8 +151,8 @@ struct operand {
     part_of const part{r, r + count, column, column + columns, false};
     if constexpr (q == 1)
       if (by_rows)
-        return run_part({*rows.p, f, rows.t.at, decltype(rows)::code::leaves, &piece, 1, rows.t.number, true}, part);
-    run_part({*blocks.p, f, blocks.t.at, code::leaves, &piece, 1, blocks.t.number}, part);
+        return run_part({program_of<false, typename decltype(rows)::code, results<result_as<T>>>, f, rows.t.at, decltype(rows)::code::leaves, &piece, 1, rows.t.number, true}, part);
+    run_part({program_of<false, code, results<result_as<T>>>, f, blocks.t.at, code::leaves, &piece, 1, blocks.t.number}, part);
   }
 
  private:
@@ -185,8 +195,12 @@ void execute_product(E const& e, room& where) {
   constexpr int R = producer::dims.rank;
   typename producer::production const work(node);
   auto const ext = node.sizes();
+  constexpr bool has_epilogue = E::dims.rank == R && !std::is_same_v<E, producer>;
   frame f;
-  set_extents<R>(f, ext);
+  if constexpr (has_epilogue)
+    set_extents<R>(f, e.sizes());
+  else
+    set_extents<R>(f, ext);
   f.set_row(R - 1);
   counters().kernels += 1;
   auto const apart_from = [&](void* base, index_t const* strides) {
@@ -197,7 +211,7 @@ void execute_product(E const& e, room& where) {
   index_t steps[max_rank] = {};
   gemm::batched_sink<P> c;
   c.steps = steps;
-  if constexpr (E::dims.rank != R || std::is_same_v<E, producer>) {  // nothing is around it, or an axis is dropped
+  if constexpr (!has_epilogue) {  // nothing is around it, or an axis is dropped
     bool const stay = !where.strides && std::is_same_v<T, P> && apart_from(where.in_place, dense);
     void* const out = stay ? where.in_place : where.allocate(bytes_of(producer::name, ext.data(), R, sizeof(T)));
     for (int d = 0; d + 2 < R; ++d) steps[d] = dense[d];
@@ -224,6 +238,19 @@ void execute_product(E const& e, room& where) {
     table<code> t;
     binder b = t.into(f);
     bind<with>(e, b, whole_domain<R>{}, no_names{});
+    program const& p = program_of<false, code, results<result_as<T>>>;
+    if (!same_extents(ext, e.sizes())) [[unlikely]] {  // it is stretched by what is around it, and made first
+      storage const made = storage::allocate(static_cast<std::size_t>(bytes_of(producer::name, ext.data(), R, sizeof(P))));
+      c.data = static_cast<P*>(made.data());
+      c.ld = ext[R - 1];
+      for (int d = 0; d + 2 < R; ++d) steps[d] = dense[d];
+      work.run(c);
+      b.tile->base = c.data;
+      b.tile->ext = ext.data();
+      b.tile->rank = R;
+      b.tile->last = R - 1;
+      return run_rows_of(p, t.at, code::leaves, t.number, f, 0, result_type_of<T>, where);
+    }
     place_leaves(t.at, code::leaves, f);
     result out;
     if (!apart_from(where.in_place, where.strides ? where.strides : dense)) where.in_place = nullptr;
@@ -239,8 +266,7 @@ void execute_product(E const& e, room& where) {
         for (int d = 0; d + 2 < R; ++d) steps[d] = out.stride[d];
       }
     }
-    epilogue const end{program_of<false, code, results<result_as<T>>>, f,  t.at, code::leaves,
-                       t.number, int(b.tile - t.at), out};
+    epilogue const end{p, f, t.at, code::leaves, t.number, int(b.tile - t.at), out};
     c.self = &end;
     c.finish = &epilogue::template finish<P>;
     work.run(c);

@@ -152,7 +152,8 @@ WEFT_INLINE void sweep_pairs(Pairs& p, frame& f) {
   run({program_of<false, code, outs>, f, t.at, code::leaves, out, Pairs::count, t.number});
 }
 
-template <class First, class Pairs, class... X>
+// `Alike`: all results are known to be of one size, so that there is no other way to run them.
+template <bool Alike, class First, class Pairs, class... X>
 void assign_pairs(Pairs& p) {
   p.check();
   auto const& e = p.value;
@@ -184,7 +185,10 @@ void assign_pairs(Pairs& p) {
       }
     }
   }
-  p.one_by_one();
+  if constexpr (Alike)
+    fail_moved_from();
+  else
+    p.one_by_one();
 }
 
 template <class T, class E, class... Rest>
@@ -204,9 +208,15 @@ struct first_value<T, E, Rest...> {
   using type = E;
 };
 
-template <class... X>
+template <bool Alike, class... X>
 WEFT_INLINE void assign_pairs_of(pairs<X...>& p) {
-  assign_pairs<typename first_value<X...>::type, pairs<X...>, X...>(p);
+  assign_pairs<Alike, typename first_value<X...>::type, pairs<X...>, X...>(p);
+}
+// As assign, of maps whose results are of one size: an update's.
+template <class T, auto S, expression E, class... Rest>
+void assign_alike(tensor<T, S>& t, E&& e, Rest&&... rest) {
+  auto p = make_pairs(t, static_cast<E&&>(e), static_cast<Rest&&>(rest)...);
+  assign_pairs_of<true>(p);
 }
 
 }  // namespace engine
@@ -216,7 +226,7 @@ template <class T, auto S, expression E, class... Rest>
 void assign(tensor<T, S>& t, E&& e, Rest&&... rest) {
   static_assert(sizeof...(Rest) % 2 == 0, "weft: assign takes pairs of a tensor and an expression");
   auto p = engine::make_pairs(t, static_cast<E&&>(e), static_cast<Rest&&>(rest)...);
-  engine::assign_pairs_of(p);
+  engine::assign_pairs_of<false>(p);
 }
 
 }  // namespace WEFT_ISA

@@ -30,41 +30,24 @@ struct axis_map {
     m.set_identity(R);
     return m;
   }
-  [[gnu::noinline]] void set_identity(int r) {
-    rank = r;
-    for (int c = 0; c < r; ++c) {
-      axis[c] = c;
-      start[c] = 0;
-      step[c] = 1;
-    }
-  }
+  void set_identity(int r);
 };
 
 // The map of the child (child_rank axes) of a view of extents own (rank), where the view itself lies as `m` says.
-[[gnu::noinline]] inline void look_through(axis_map& to, axis_map const& m, index_t const* own, int rank,
-                                           axis_source const* from, int child_rank) {
-  to.rank = child_rank;
-  for (int c = 0; c < child_rank; ++c) {
-    auto const& s = from[c];
-    bool const moves = s.axis >= 0 && own[s.axis] != 1;
-    int const i = moves ? s.axis + m.rank - rank : 0;
-    to.axis[c] = moves ? m.axis[i] : -1;
-    to.start[c] = s.start + (moves ? s.step * m.start[i] : 0);
-    to.step[c] = moves ? s.step * m.step[i] : 0;
-  }
-}
+void look_through(axis_map& to, axis_map const& m, index_t const* own, int rank,
+                                              axis_source const* from, int child_rank);
 // The same for a node of `rank` axes that drops those in `mask` of its child, each of size 1.
-[[gnu::noinline]] inline void look_through(axis_map& to, axis_map const& m, int rank, unsigned mask, int child_rank) {
-  to.rank = child_rank;
-  for (int c = 0, i = m.rank - rank; c < child_rank; ++c) {
-    bool const dropped = (mask >> c) & 1;
-    to.axis[c] = dropped ? -1 : m.axis[i];
-    to.start[c] = dropped ? 0 : m.start[i];
-    to.step[c] = dropped ? 0 : m.step[i];
-    if (!dropped) ++i;
-  }
-}
+void look_through(axis_map& to, axis_map const& m, int rank, unsigned mask, int child_rank);
+
+// NumPy's rule at run time; a named axis (bit set in `named`, counted from the end) never broadcasts against its own
+// name.
+void join_sizes(char const* name, index_t const* a, int rank_a, index_t const* b, int rank_b,
+                                            unsigned named, index_t* out, int rank);
 
 }  // namespace expr
 }  // namespace WEFT_ISA
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/expr/axes_once.hpp>
+#endif

@@ -27,19 +27,6 @@ struct kept_sizes<Self, D, true> {
   WEFT_INLINE constexpr extents<D.rank> sizes() const { return known_extents<D>(); }
 };
 
-// NumPy's rule at run time; a named axis (bit set in `named`, counted from the end) never broadcasts against its own
-// name.
-[[gnu::noinline]] inline void join_sizes(char const* name, index_t const* a, int rank_a, index_t const* b, int rank_b,
-                                         unsigned named, index_t* out, int rank) {
-  for (int i = 1; i <= rank; ++i) {
-    index_t const x = i <= rank_a ? a[rank_a - i] : 1;
-    index_t const y = i <= rank_b ? b[rank_b - i] : 1;
-    if (x != y && ((x != 1 && y != 1) || ((named >> i) & 1)))
-      fail_shapes(name, a, rank_a, b, rank_b, "do not broadcast");
-    out[rank - i] = x == 1 ? y : x;
-  }
-  (void)bytes_of(name, out, rank, 1);
-}
 template <weft::shape DA, weft::shape DB>
 constexpr unsigned same_names() {
   unsigned named = 0;

@@ -56,17 +56,16 @@ template <class T>
 void multiply(batch const& over, index_t m, index_t n, index_t k, batched_source<T> const& a,
               batched_source<T> const& b, batched_sink<T> const& c);
 
+#define WEFT_BATCH_OF(keyword, T)                                                                     \
+  keyword template void multiply<T>(batch const&, index_t, index_t, index_t, batched_source<T> const&, \
+                                    batched_source<T> const&, batched_sink<T> const&);
 #ifdef WEFT_COMPILED
-#define WEFT_EXTERN(T)                                                                                             \
-  extern template void multiply<T>(batch const&, index_t, index_t, index_t, batched_source<T> const&,              \
-                                   batched_source<T> const&, batched_sink<T> const&);
-WEFT_EXTERN(float)
-WEFT_EXTERN(double)
-WEFT_EXTERN(int32)
-WEFT_EXTERN(int64)
-WEFT_EXTERN(uint32)
-WEFT_EXTERN(uint64)
-#undef WEFT_EXTERN
+WEFT_BATCH_OF(extern, float)
+WEFT_BATCH_OF(extern, double)
+WEFT_BATCH_OF(extern, int32)
+WEFT_BATCH_OF(extern, int64)
+WEFT_BATCH_OF(extern, uint32)
+WEFT_BATCH_OF(extern, uint64)
 #endif
 
 }  // namespace gemm

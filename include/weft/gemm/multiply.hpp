@@ -25,17 +25,16 @@ void multiply(index_t m, index_t n, index_t k, source<T> const& a, source<T> con
 template <class T>
 std::size_t scratch_bytes(index_t m, index_t n, index_t k, bool left_rows = false, bool right_rows = false);
 
+#define WEFT_PRODUCT_OF(keyword, T)                                                                                  \
+  keyword template void multiply<T>(index_t, index_t, index_t, source<T> const&, source<T> const&, sink<T> const&); \
+  keyword template std::size_t scratch_bytes<T>(index_t, index_t, index_t, bool, bool);
 #ifdef WEFT_COMPILED
-#define WEFT_EXTERN(T)                                                                                             \
-  extern template void multiply<T>(index_t, index_t, index_t, source<T> const&, source<T> const&, sink<T> const&); \
-  extern template std::size_t scratch_bytes<T>(index_t, index_t, index_t, bool, bool);
-WEFT_EXTERN(float)
-WEFT_EXTERN(double)
-WEFT_EXTERN(int32)
-WEFT_EXTERN(int64)
-WEFT_EXTERN(uint32)
-WEFT_EXTERN(uint64)
-#undef WEFT_EXTERN
+WEFT_PRODUCT_OF(extern, float)
+WEFT_PRODUCT_OF(extern, double)
+WEFT_PRODUCT_OF(extern, int32)
+WEFT_PRODUCT_OF(extern, int64)
+WEFT_PRODUCT_OF(extern, uint32)
+WEFT_PRODUCT_OF(extern, uint64)
 #endif
 
 }  // namespace gemm

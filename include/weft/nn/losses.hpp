@@ -45,6 +45,19 @@ WEFT_INLINE auto reduced(E const& e) {
     return sum(e);
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_class(index_t n) {
+  fail<index_error>("cross_entropy: a class outside the logits' " + std::to_string(n));
+}
+// Are all of them classes, in [0, n)? (A loop of its own: the statement would be three kernels.)
+template <class T>
+[[gnu::noinline]] void check_classes(T const* classes, index_t count, index_t n) {
+  bool inside = true;
+  for (index_t i = 0; i < count; ++i) {
+    auto const c = static_cast<index_t>(classes[i]);
+    inside = inside & (c >= 0) & (c < n);
+  }
+  if (!inside) [[unlikely]] fail_class(n);
+}
 // 1 at the class of each row, as truth values: (..., 1) against (n). Counted in at least 32 bits: 256 classes are more
 // than a uint8 can say. Precondition: a row of logits is shorter than that type's largest number.
 template <class Y>
@@ -56,9 +69,7 @@ auto is_class(Y const& classes, index_t n) {
     else
       return eval(cast<T>(classes));
   }();
-  bool const inside = all_of(t >= 0 && t < static_cast<T>(n));
-  if (!inside) [[unlikely]]
-    fail<index_error>("cross_entropy: a class outside the logits' " + std::to_string(n));
+  check_classes(t.data(), t.size(), n);
   if constexpr (rank_of<Y> == 0)
     return arange<T>(static_cast<T>(n)) == t;
   else

@@ -107,7 +107,8 @@ struct product_run {
     index_t const* position;
     index_t first;
     gemm::source<T> source(gemm::batched_source<T> const& s) const {
-      gemm::source<T> r{s.data, s.row_stride, s.column_stride, this, &read, s.whole_rows};
+      gemm::source<T> r{s.data, s.row_stride, s.column_stride, this, nullptr, s.whole_rows};
+      if constexpr (!engine::operand<T, R, E>::always_in_memory) r.read = &read;
       if (s.data) {
         for (int d = 0; d + 2 < R; ++d) r.data += position[d] * s.steps[d];
         r.data += first * s.row_stride;
@@ -260,7 +261,7 @@ void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned) {
   engine::operand<T, R, other_t> const bound(value, stretched_operand<R>(ext, value.sizes()));
   gemm::batched_source<T> other = bound.source();
   tensor<T, P> kept;
-  if (!bound.in_memory()) {  // to be read transposed, it is evaluated
+  if constexpr (!decltype(bound)::always_in_memory) if (!bound.in_memory()) {  // to be read transposed, it is evaluated
     kept = engine::evaluated<T, P>(value);
     auto const e = kept.sizes();
     engine::dense_strides(e.data(), P, dense);

@@ -64,10 +64,33 @@ void fill(T* out, index_t n, F const& f) {
     part(0);
 }
 
+template <class T>
+[[noreturn, gnu::cold, gnu::noinline]] void fail_range(char const* what, T low, T high) {
+  fail<error>(std::string(what) + " from " + std::to_string(low) + " to " + std::to_string(high));
+}
+template <class T>
+[[gnu::noinline]] void fill_uniform(T* out, index_t n, key k, T low, T high) {
+  fill(out, n, [=]<int N>(index_t i) { return simd::uniform<T, N>(words(k), i, low, high); });
+}
+template <class T>
+[[gnu::noinline]] void fill_normal(T* out, index_t n, key k, T mean, T deviation) {
+  fill(out, n, [=]<int N>(index_t i) {
+    using P = simd::pack<T, N>;
+    return simd::exact::add(simd::exact::mul(simd::normal<T, N>(words(k), i), P(deviation)), P(mean));
+  });
+}
+#define WEFT_RANDOM_OF(keyword, T)                                 \
+  keyword template void fill_uniform<T>(T*, index_t, key, T, T);   \
+  keyword template void fill_normal<T>(T*, index_t, key, T, T);
+#ifdef WEFT_COMPILED
+WEFT_RANDOM_OF(extern, float)
+WEFT_RANDOM_OF(extern, double)
+#endif
+
 __extension__ using wide_product = unsigned __int128;
 
 // A number below `n` from 64 random bits: their high part of a product, off by less than n / 2^64.
-WEFT_INLINE std::uint64_t below(std::uint64_t n, key k, index_t i) {
+inline std::uint64_t below(std::uint64_t n, key k, index_t i) {
   auto const w = simd::random_words<1>(words(k), i);
   std::uint64_t const bits = std::uint64_t{w.first[0]} << 32 | w.second[0];
   return static_cast<std::uint64_t>(static_cast<wide_product>(bits) * n >> 64);
@@ -99,10 +122,9 @@ template <class T = float, std::size_t R>
 [[nodiscard]] auto uniform(key k, index_t const (&sizes)[R], std::type_identity_t<T> low = 0,
                            std::type_identity_t<T> high = 1) {
   if (!(low < high) || high - low > std::numeric_limits<T>::max()) [[unlikely]]
-    fail<error>("random::uniform: no numbers from " + std::to_string(low) + " to " + std::to_string(high));
+    detail::fail_range<T>("random::uniform: no numbers", low, high);
   auto t = expr::room_for<T>("random::uniform", sizes);
-  detail::fill(t.data(), t.size(),
-               [=]<int N>(index_t i) { return simd::uniform<T, N>(detail::words(k), i, low, high); });
+  detail::fill_uniform<T>(t.data(), t.size(), k, low, high);
   return t;
 }
 template <class T = float, std::size_t R>
@@ -110,10 +132,7 @@ template <class T = float, std::size_t R>
 [[nodiscard]] auto normal(key k, index_t const (&sizes)[R], std::type_identity_t<T> mean = 0,
                           std::type_identity_t<T> deviation = 1) {
   auto t = expr::room_for<T>("random::normal", sizes);
-  detail::fill(t.data(), t.size(), [=]<int N>(index_t i) {
-    using P = simd::pack<T, N>;
-    return simd::exact::add(simd::exact::mul(simd::normal<T, N>(detail::words(k), i), P(deviation)), P(mean));
-  });
+  detail::fill_normal<T>(t.data(), t.size(), k, mean, deviation);
   return t;
 }
 // True with probability p.
@@ -133,7 +152,7 @@ template <class T = int, std::size_t R>
 [[nodiscard]] auto randint(key k, index_t const (&sizes)[R], std::type_identity_t<T> low,
                            std::type_identity_t<T> high) {
   if (!(low < high)) [[unlikely]]
-    fail<error>("random::randint: no integers from " + std::to_string(low) + " to " + std::to_string(high));
+    detail::fail_range<T>("random::randint: no integers", low, high);
   auto const span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   auto t = expr::room_for<T>("random::randint", sizes);
   T* const out = t.data();

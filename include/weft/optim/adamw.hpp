@@ -76,10 +76,15 @@ struct adamw {
     auto length = static_cast<T>(spread) * sqrt(v1) + static_cast<T>(o.eps);
     auto const decay = static_cast<T>(1 - o.learning_rate * o.weight_decay);
     // Given up, so that the moments are written in place: a name would keep what it saw.
-    weft::assign(p.weight, decay * p.weight - static_cast<T>(rate) * m1 / std::move(length), m.value, std::move(m1), v.value,
-                 std::move(v1));
+    engine::assign_alike(p.weight, decay * p.weight - static_cast<T>(rate) * m1 / std::move(length), m.value, std::move(m1), v.value,
+                         std::move(v1));
   }
 };
+#define WEFT_ADAMW_OF(keyword, T) keyword template void adamw::move<T>(row<T>&);
+#ifdef WEFT_COMPILED
+WEFT_ADAMW_OF(extern, float)
+WEFT_ADAMW_OF(extern, double)
+#endif
 
 // Without weight decay.
 struct adam : adamw {

@@ -68,11 +68,16 @@ struct sgd {
     T const keep = static_cast<T>(options.momentum), gain = static_cast<T>(1 - options.dampening);
     auto next = keep * v.value + gain * decayed();
     if (options.nesterov)
-      weft::assign(w, w - rate * (decayed() + keep * next), v.value, std::move(next));
+      engine::assign_alike(w, w - rate * (decayed() + keep * next), v.value, std::move(next));
     else
-      weft::assign(w, w - rate * next, v.value, std::move(next));
+      engine::assign_alike(w, w - rate * next, v.value, std::move(next));
   }
 };
+#define WEFT_SGD_OF(keyword, T) keyword template void sgd::move<T>(row<T>&);
+#ifdef WEFT_COMPILED
+WEFT_SGD_OF(extern, float)
+WEFT_SGD_OF(extern, double)
+#endif
 
 }  // namespace WEFT_ISA
 }  // namespace weft::optim

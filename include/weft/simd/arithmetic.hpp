@@ -15,7 +15,7 @@ inline namespace WEFT_ISA {
 namespace simd {
 
 namespace detail {
-#if WEFT_SIMD_LEVEL
+#if WEFT_SIMD_LEVEL >= 2
 template <class T, int N>
 WEFT_INLINE batch<T, held<T, N>> batch_of(pack<T, N> a) {
   return batch<T, held<T, N>>(a.data);
@@ -110,7 +110,9 @@ template <class T, int N>
 WEFT_INLINE pack<T, N> min_register([[maybe_unused]] pack<T, N> a, [[maybe_unused]] pack<T, N> b) {
 #if WEFT_SIMD_LEVEL
   if constexpr (std::is_floating_point_v<T> && oldest<T, N>) return pack<T, N>(least(a.data, b.data));
+#if WEFT_SIMD_LEVEL >= 2
   else if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::min(batch_of(a), batch_of(b)));
+#endif
   else return pack<T, N>(a.data < b.data ? a.data : b.data);
 #endif
 }
@@ -118,7 +120,9 @@ template <class T, int N>
 WEFT_INLINE pack<T, N> max_register([[maybe_unused]] pack<T, N> a, [[maybe_unused]] pack<T, N> b) {
 #if WEFT_SIMD_LEVEL
   if constexpr (std::is_floating_point_v<T> && oldest<T, N>) return pack<T, N>(most(a.data, b.data));
+#if WEFT_SIMD_LEVEL >= 2
   else if constexpr (std::is_floating_point_v<T>) return pack_of<T, N>(xsimd::max(batch_of(a), batch_of(b)));
+#endif
   else return pack<T, N>(a.data > b.data ? a.data : b.data);
 #endif
 }
@@ -176,6 +180,8 @@ WEFT_INLINE pack<T, N> sqrt(pack<T, N> a) {
   else if constexpr (detail::plain) return detail::per_lane<T, N>([&](int i) { return std::sqrt(a[i]); });
 #if WEFT_SIMD_LEVEL
   else if constexpr (detail::oldest<T, N>) return pack<T, N>(detail::root(a.data));
+#endif
+#if WEFT_SIMD_LEVEL >= 2
   else return detail::pack_of<T, N>(xsimd::sqrt(detail::batch_of(a)));
 #endif
 }
@@ -190,11 +196,15 @@ WEFT_INLINE pack<T, N> sqrt(pack<T, N> a) {
     else return without;                                                                                        \
   }
 #if WEFT_SIMD_LEVEL >= 2 || (WEFT_SIMD_LEVEL && defined(__SSE4_1__))
+#if WEFT_SIMD_LEVEL >= 2
 #define WEFT_ROUNDED(mode, name)                                                              \
   [&] {                                                                                       \
     if constexpr (detail::oldest<T, N>) return pack<T, N>(detail::rounded<mode>(a.data));     \
     else return detail::pack_of<T, N>(xsimd::name(detail::batch_of(a)));                      \
   }()
+#else
+#define WEFT_ROUNDED(mode, name) pack<T, N>(detail::rounded<mode>(a.data))
+#endif
 WEFT_ROUNDING(floor, (WEFT_ROUNDED(_MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC, floor)))
 WEFT_ROUNDING(ceil, (WEFT_ROUNDED(_MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC, ceil)))
 WEFT_ROUNDING(trunc, (WEFT_ROUNDED(_MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC, trunc)))

@@ -4,7 +4,7 @@
 //   WEFT_SIMD_LEVEL         0 plain arrays, 1 SSE2 to AVX, 2 AVX2 with FMA, 3 AVX-512 (F, BW, DQ, VL)
 //   register_bytes          bytes of a native register (plain arrays pretend to have 16)
 //   vec<T, B>               a compiler vector of B bytes with lanes of T (bool is a byte)
-//   batch<T, B>             the same register as an xsimd batch, whose arch follows from its size
+//   batch<T, B>             from AVX2 on: the same register as an xsimd batch, whose arch follows from its size
 //
 // Arithmetic is written with the compilers' vector operators: they know every lane type (8-bit products, unsigned
 // comparisons), cost no call at -O0 and generate what the intrinsics do. xsimd supplies what no operator spells.
@@ -26,7 +26,17 @@
 #define WEFT_SIMD_LEVEL 1
 #endif
 
-#if WEFT_SIMD_LEVEL
+// Up to AVX a few small headers have all that is used, and xsimd has nothing to add: both make a compiler work for longer
+// than most programs do.
+#if WEFT_SIMD_LEVEL == 1 && !defined(__F16C__)
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#elif defined(__SSSE3__)
+#include <tmmintrin.h>
+#else
+#include <emmintrin.h>
+#endif
+#elif WEFT_SIMD_LEVEL
 // GCC 12 warns of its own undefined operands (`__m512 y = y`) wherever an AVX-512 intrinsic is inlined.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -37,6 +47,8 @@
 #else
 #include <immintrin.h>
 #endif
+#endif
+#if WEFT_SIMD_LEVEL >= 2
 #include <xsimd/xsimd.hpp>
 #endif
 
@@ -106,15 +118,9 @@ using ints = typename vector_of<long long, B>::type;
 #if WEFT_SIMD_LEVEL >= 2
 template <int B>
 using arch = std::conditional_t<B == 64, xsimd::avx512bw, std::conditional_t<B == 32, xsimd::avx2, xsimd::sse4_2>>;
-#elif defined(__SSE4_1__)
-template <int B>
-using arch = xsimd::sse4_1;
-#else
-template <int B>
-using arch = xsimd::sse2;
-#endif
 template <class T, int B>
 using batch = xsimd::batch<T, arch<B>>;
+#endif
 
 // The low part of a register, from `bytes` bytes of memory; other lanes are zero.
 template <class T, int B, int Bytes>
