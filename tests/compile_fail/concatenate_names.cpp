@@ -1,6 +1,5 @@
 // expect: weft: concatenate: the operands have axes of different names
 #include <weft/core.hpp>
-#include <weft/ops/concatenate.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: concatenate: the operands differ in rank
 #include <weft/core.hpp>
-#include <weft/ops/concatenate.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: concatenate: the operands' sizes differ outside the axis
 #include <weft/core.hpp>
-#include <weft/ops/concatenate.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: cumsum: an axis is outside the tensor's rank
 #include <weft/core.hpp>
-#include <weft/ops/scan.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: pad: a fractional number would be lost in a tensor of integers
 #include <weft/core.hpp>
-#include <weft/ops/pad.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: pad: as many pairs of widths as the tensor has axes
 #include <weft/core.hpp>
-#include <weft/ops/pad.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: sort, argsort: an axis is outside the tensor's rank
 #include <weft/core.hpp>
-#include <weft/ops/sort.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: take: an axis is outside the tensor's rank
 #include <weft/core.hpp>
-#include <weft/ops/take.hpp>
 
 using namespace weft;
 

@@ -1,6 +1,5 @@
 // expect: weft: take: indices are integers
 #include <weft/core.hpp>
-#include <weft/ops/take.hpp>
 
 using namespace weft;
 
