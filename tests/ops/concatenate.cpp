@@ -2,9 +2,6 @@
 // labels: slow
 #include "support.hpp"
 
-#include <weft/ops/concatenate.hpp>
-#include <weft/ops/take.hpp>
-
 using namespace oracle;
 using weft::axis, weft::keepdims, weft::range, weft::shape, weft::tensor;
 

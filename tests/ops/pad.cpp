@@ -1,9 +1,6 @@
 // Constants around tensors: definitions, operands of any kind, gradients.
 #include "support.hpp"
 
-#include <weft/ops/concatenate.hpp>
-#include <weft/ops/pad.hpp>
-
 using namespace oracle;
 using weft::axis, weft::keepdims, weft::range, weft::shape, weft::tensor;
 

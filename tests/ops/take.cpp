@@ -2,8 +2,6 @@
 // labels: slow
 #include "support.hpp"
 
-#include <weft/ops/take.hpp>
-
 using namespace oracle;
 using weft::axis, weft::dim, weft::keepdims, weft::range, weft::shape, weft::tensor;
 

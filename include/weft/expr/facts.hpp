@@ -110,6 +110,16 @@ constexpr bool find_reached() {
   }(kid_indices<E>{});
 }
 
+// What a node with a loop or with elements of its own has to state, said by name to its author. (Of operations: expr/map.hpp.)
+template <class E>
+struct stated_of_node {
+  static_assert(requires { E::name; }, "weft: this node does not state its name (`name`)");
+  static_assert(requires { typename E::production; }, "weft: this node does not state how it runs (`production`)");
+  static_assert(E::role == role::source || requires { typename E::tiles; },
+                "weft: this producer does not state that the rest of a statement can run on what it makes (`tiles`)");
+  static constexpr bool all = true;
+};
+
 template <class E>
 constexpr facts find_facts() {
   facts f;
@@ -167,6 +177,7 @@ constexpr facts find_facts() {
     }
   } else {
     static_assert(E::role == role::producer || E::role == role::source);
+    static_assert(stated_of_node<E>::all);
     [&]<int... I>(std::integer_sequence<int, I...>) { (add_child(f, facts_of<kid_t<I, E>>), ...); }(kid_indices<E>{});
     f.elementwise = false;
     f.dense = false;

@@ -150,6 +150,21 @@ constexpr bool check_broadcast() {
   return f == fit::ok;
 }
 
+// What an operation has to state of itself, said by name to its author.
+template <class Op>
+constexpr bool check_facts() {
+  constexpr bool name = requires { Op::name; }, cost = requires { Op::cost; }, multiplies = requires { Op::multiplies; };
+  constexpr bool adds = requires { Op::adds; }, passing = requires { Op::passing; };
+  static_assert(name, "weft: this operation does not state its name (`name`)");
+  static_assert(cost, "weft: this operation does not state what it costs (`cost`, an addition being 1)");
+  static_assert(multiplies, "weft: this operation does not state whether it is a product of its operands (`multiplies`)");
+  static_assert(adds, "weft: this operation does not state whether it is a sum of its operands (`adds`)");
+  static_assert(passing, "weft: this operation does not state whether its value has a form of its own (`passing`)");
+  return name && cost && multiplies && adds && passing;
+}
+template <class Op>
+inline constexpr bool states_facts = check_facts<Op>();
+
 // The node that an operation on these operands is, as the user gave them: map<Op, ...>, or poison after a mistake.
 template <class Op, bool Poisoned, class... X>
 struct node_of;
@@ -159,14 +174,14 @@ struct node_of<Op, true, X...> {
 };
 template <class Op, class X>
 struct node_of<Op, false, X> {
-  using type = map<Op, own_t<float, X>>;
+  using type = std::conditional_t<states_facts<Op>, map<Op, own_t<float, X>>, poison>;
 };
 template <class Op, class X, class Y>
 struct node_of<Op, false, X, Y> {
   using T = strong_t<X, Y>;
   using A = own_t<T, X>;
   using B = own_t<T, Y>;
-  using type = std::conditional_t<check_broadcast<Op, A, B>(), map<Op, A, B>, poison>;
+  using type = std::conditional_t<states_facts<Op> && check_broadcast<Op, A, B>(), map<Op, A, B>, poison>;
 };
 template <class Op, class C, class X, class Y>
 struct node_of<Op, false, C, X, Y> {
@@ -180,7 +195,7 @@ struct node_of<Op, false, C, X, Y> {
   using A = own_t<bool, C>;
   using P = own_t<T, X>;
   using Q = own_t<T, Y>;
-  using type = std::conditional_t<check_broadcast<Op, A, P>() && check_broadcast<Op, P, Q>() && check_broadcast<Op, A, Q>(),
+  using type = std::conditional_t<states_facts<Op> && check_broadcast<Op, A, P>() && check_broadcast<Op, P, Q>() && check_broadcast<Op, A, Q>(),
                                   map<Op, A, P, Q>, poison>;
 };
 template <class Op, class... X>

@@ -19,12 +19,16 @@ inline constexpr bool is_operand = facts_of<E>.in_place;
 template <class E>
 inline constexpr bool stays_operand = is_operand<E> || (facts_of<E>.below.order == 0 && facts_of<E>.producers == 0);
 
+// (What is no floating number leads nowhere: it is evaluated once, as argsort(x) in take(x, argsort(x)).)
+template <class E>
+inline constexpr bool is_floating = kind_of_type<element_t<E>> == kind::floating;
+
 // `Read`: a derivative above reads this value in the backward pass, so it must not be computed again with a producer in it.
 template <bool Read, bool Root, class E>
 constexpr bool is_whole() {
   if constexpr (facts_of<E>.producers == 0)
     return true;
-  else if constexpr (facts_of<E>.below.order == 0)
+  else if constexpr (facts_of<E>.below.order == 0 || !is_floating<E>)
     return false;
   else if constexpr (Read)
     return false;
@@ -42,7 +46,7 @@ template <bool Read, bool Root, class E>
 auto cut_at(E const& e) {
   if constexpr (is_whole<Read, Root, E>()) {
     return e;
-  } else if constexpr (Read || facts_of<E>.below.order == 0 || (reads_of_node<E>.y && !Root)) {
+  } else if constexpr (Read || facts_of<E>.below.order == 0 || !is_floating<E> || (reads_of_node<E>.y && !Root)) {
     return eval(e);
   } else if constexpr (E::role == role::producer) {
     return expr::rebuilt(e, [](auto const& k) {

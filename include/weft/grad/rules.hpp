@@ -63,6 +63,16 @@ inline constexpr reading reads_of_node = find_reads<E>();
 // Is kid I among what is read?
 constexpr bool reads_kid(reading r, int i) { return i == 0 ? r.a : i == 1 ? r.b : r.c; }
 
+// Does a node with a loop of its own say what its operands get? Its `pull` is found by its name, which is ambiguous beside
+// another one, so that nothing is compiled for the question.
+struct another_pull {
+  void pull();
+};
+template <class E>
+struct beside_another : E, another_pull {};
+template <class E>
+concept says_pull = !requires { &beside_another<E>::pull; };
+
 // The first operation without a derivative that has something tracked below it, or void. Asked once a statement, so that
 // the compiler's message is short.
 template <class E>
@@ -79,6 +89,11 @@ constexpr auto find_missing() {
   constexpr bool asks = kind_of_type<element_t<E>> == kind::floating && facts_of<E>.below.order > 0;
   if constexpr (facts_of<E>.below.order == 0)
     return std::type_identity<void>();
+  else if constexpr (E::role == role::producer || E::role == role::source)
+    if constexpr (asks && !says_pull<E>)
+      return std::type_identity<E>();
+    else
+      return first_missing<E, 0>(std::type_identity<void>());
   else if constexpr (requires { typename E::operation; })
     if constexpr (asks && !expr::differentiable<typename E::operation>)
       return std::type_identity<typename E::operation>();
