@@ -11,7 +11,6 @@
 #include <weft/nn/buffer.hpp>
 #include <weft/nn/parameter.hpp>
 
-#include <memory>
 
 namespace weft {
 inline namespace WEFT_ISA {
