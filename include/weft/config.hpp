@@ -77,6 +77,8 @@
 #define WEFT_INLINE_LAMBDA
 #endif
 
+#define WEFT_NOINLINE_LAMBDA __attribute__((noinline))
+
 #if defined(__clang__)
 #define WEFT_UNROLL _Pragma("clang loop unroll_count(4)")
 #define WEFT_UNROLL_2 _Pragma("clang loop unroll_count(2)")

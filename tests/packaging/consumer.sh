@@ -5,6 +5,7 @@
 #   pkg_config       installed, moved, found through weft.pc
 #   find_package     installed, moved, found through weft-config.cmake; other versions refused
 #   add_subdirectory, fetch_content   as part of the user's project, which must stay as it was
+#   compiled         weft::compiled, installed and moved, and as a subproject; not for another instruction set
 #   without_xsimd    installed, used on a machine where nobody has xsimd
 set -euo pipefail
 WEFT_SOURCE=${WEFT_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -82,6 +83,28 @@ case $way in
       echo "a subproject installs itself"
       exit 1
     fi
+    ;;
+  compiled)
+    install_and_move
+    project user -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/moved" -DLINKS=weft::compiled
+    cmake --build user --target user
+    user/user
+    if nm -C user/CMakeFiles/user.dir/main.cpp.o | grep -E ' [TWt] weft::.*(take_block|run_part|run_flat)\('; then
+      echo "the user's unit has what weft::compiled is for"
+      exit 1
+    fi
+    if cmake --build user --target user_avx2 >avx2.log 2>&1; then
+      echo "a unit for AVX2 was linked with a library for another instruction set"
+      exit 1
+    fi
+    if ! grep -E 'undefined.*weft::v[0-9_]+avx2' avx2.log; then
+      cat avx2.log
+      echo "the linker didn't say whose functions are missing"
+      exit 1
+    fi
+    project subproject -DHOW=add_subdirectory -DWEFT_SOURCE="$WEFT_SOURCE" -DLINKS=weft::compiled
+    cmake --build subproject --target user
+    subproject/user
     ;;
   without_xsimd)
     install_and_move -DWEFT_WITH_XSIMD=OFF

@@ -16,7 +16,7 @@ if [[ $(grep -m 1 '^## ' CHANGELOG.md) != "## $header"* ]]; then
 fi
 # Translation units of two versions may meet in one program.
 minor=v$(cut -d. -f1,2 <<<"$header" | tr . _)_
-if grep -E '^#define WEFT_ISA ' include/weft/config.hpp | grep -v "WEFT_ISA $minor"; then
+if grep -E '^#define WEFT_ISA_SET ' include/weft/config.hpp | grep -v "WEFT_ISA_SET $minor"; then
   echo "an inline namespace isn't named after $header"
   result=1
 fi

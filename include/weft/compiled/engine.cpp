@@ -8,6 +8,7 @@
 #include <weft/engine/leaf_once.hpp>
 #include <weft/engine/sink_once.hpp>
 #include <weft/expr/axes_once.hpp>
+#include <weft/simd/registers_once.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {

@@ -1,4 +1,5 @@
-// weft::compiled: random numbers and the updates of optimizers.
+// weft::compiled: backward passes, random numbers and the updates of optimizers.
+#include <weft/grad/sweep_once.hpp>
 #include <weft/ops/random.hpp>
 #include <weft/optim.hpp>
 

@@ -9,6 +9,7 @@
 #include <weft/grad/transforms.hpp>
 
 #include <cmath>
+#include <vector>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -26,7 +27,7 @@ constexpr bool is_checked() {
 template <class T, class F>
 double difference_in(T* x, T const* g, index_t n, F const& f) {
   double largest = 0, result = 0;
-  auto const numeric = std::make_unique<double[]>(static_cast<std::size_t>(n > 0 ? n : 1));
+  std::vector<double> numeric(static_cast<std::size_t>(n));
   for (index_t i = 0; i < n; ++i) {
     T const was = x[i];
     T const step = static_cast<T>(std::cbrt(std::numeric_limits<T>::epsilon()) * std::fmax(1, std::fabs(double(was))));

@@ -129,7 +129,7 @@ template <class T, int R, int C, int N>
 auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
   tracked<T, C, N> out(scattered(g.value, v));
   if (tape* const t = recording(g.from)) {
-    out.from = t->add(std::make_unique<scatter_record<T, R, C, N>>(g.from, v));
+    out.from = t->add(new scatter_record<T, R, C, N>(g.from, v));
     ++here.records;
   }
   return out;

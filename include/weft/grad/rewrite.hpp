@@ -11,7 +11,6 @@
 #include <weft/nn/buffer.hpp>
 #include <weft/nn/parameter.hpp>
 
-#include <memory>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -51,6 +50,12 @@ auto stripped(E const& e) {
   fail<autograd_error>(
       "a parameter meets plain data while its gradient is being computed: pass the data as an argument of the "
       "differentiated function, and use stop_gradient(x) instead of detach(x) for what was computed inside");
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_inner() {
+  fail<autograd_error>(
+      "a parameter is being differentiated by an inner transform, and meets values of an outer one alone: pass "
+      "them as arguments of the inner function");
 }
 
 // `Flows`: a gradient could come through here.
@@ -103,9 +108,7 @@ struct lift {
   template <class T, auto S>
   auto operator()(nn::parameter<T, S> const& p) const {
     if (p.from.order() > N && find(p.from)) [[unlikely]]
-      fail<autograd_error>(
-          "a parameter is being differentiated by an inner transform, and meets values of an outer one alone: pass "
-          "them as arguments of the inner function");
+      fail_inner();
     return lifted_parameter<N>(p);
   }
   template <class T, auto S>

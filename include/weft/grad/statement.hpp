@@ -68,7 +68,7 @@ slot reshaped_slot(slot from, std::array<index_t, R> const& own) {
   tape* const t = recording(from);
   if (!t) return {};
   ++here.records;
-  return t->add(std::make_unique<reshape_record<T, static_cast<int>(R), C, N>>(from, own));
+  return t->add(new reshape_record<T, static_cast<int>(R), C, N>(from, own));
 }
 
 // A parameter's own slot is that of the transform; a tracked leaf is a value already.
@@ -84,9 +84,9 @@ auto recorded(E e) {
   if constexpr (facts_of<E>.reached) {
     if (t) {
       if constexpr (keeps_result<E, N>)
-        out.from = t->add(std::make_unique<statement<E, N>>(std::move(e), respelled<to_shape(S).rank>(out.value)));
+        out.from = t->add(new statement<E, N>(std::move(e), respelled<to_shape(S).rank>(out.value)));
       else
-        out.from = t->add(std::make_unique<statement<E, N>>(std::move(e)));
+        out.from = t->add(new statement<E, N>(std::move(e)));
       ++here.records;
     }
   }

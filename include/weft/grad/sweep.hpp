@@ -62,11 +62,43 @@ struct target {
   bool (*connect)(target& me, tape& t, frame const& f, spare_buffer& spare) = nullptr;
   void (*settle)(target& me, tape& t) = nullptr;
 };
-inline index_t elements_of(target const& me) {
+WEFT_INLINE index_t elements_of(target const& me) {
   index_t n = 1;
   for (int i = 0; i < me.rank; ++i) n *= me.ext[i];
   return n;
 }
+// What a binder finds of a leaf, or of an edge: where its cotangent lies in the frame. `m` null: its axes are the first `axes`
+// of the domain.
+void lay_out_target(target& g, engine::result_type const& type, frame const& f, axis_map const* m, int axes, index_t const* ext,
+                    int rank, bool single);
+void lay_out_number(target& g);
+// A leaf that is not read.
+void leave_out(engine::leaf& l, engine::leaf_type const& type);
+
+// The program of a statement's backward pass, bound.
+struct bound_sweep {
+  engine::program const* program;  // null: there is nothing that it stores
+  frame& f;
+  engine::leaf* leaves;
+  int leaf_count;
+  engine::number_bits* numbers;
+  target* targets;
+  int wanted;
+  short const* order;  // in which they are stored
+  int order_count;
+  engine::result* out;
+  int results;
+  spare_buffer spare;
+  double* total;  // null: not asked for
+  bool by_elements;  // no reductions: rows may be joined and cut
+};
+void run_sweep(bound_sweep const& s, tape& t);
+// Numbers of derivatives: how many elements a row has.
+struct row_count {
+  short number;
+  dtype type;
+};
+void set_counts(engine::number_bits* numbers, row_count const* which, int count, index_t n);
 
 template <class T, int R>
 bool connect_leaf(target& me, tape& t, frame const&, spare_buffer&) {
@@ -141,33 +173,24 @@ struct backward_binder : engine::binder {
   bool number_is_read() const { return reads_number && reads_number[numbers - first_number]; }
   template <class T>
   void no_leaf() {
-    leaf& l = *next++;
-    l.base = nullptr;
-    l.type = &engine::leaf_type_of<T>;
-    l.ext = nullptr;
-    l.single = true;
-    for (int d = 0; d < max_rank; ++d) l.stride[d] = 0;
+    leave_out(*next++, engine::leaf_type_of<T>);
   }
   template <class T>
   target& number_target() {
     target& g = *targets++;
-    g.out.type = &engine::sum_type_of<double>;
-    g.out.narrow = g.out.gathers = true;
-    g.out.elements = 1;
-    for (int d = 0; d < max_rank; ++d) g.out.stride[d] = 0;
-    g.connect = &connect_number;
+    lay_out_number(g);
     return g;
   }
-  template <class T, class Map>
-  target& memory_target(Map const& m, index_t const* ext, int rank, bool single) {
+  template <class T>
+  target& memory_target(axis_map const& m, index_t const* ext, int rank, bool single) {
     target& g = *targets++;
-    g.rank = rank;
-    for (int i = 0; i < rank; ++i) g.ext[i] = ext[i];
-    g.out.type = &engine::sum_type_of<T>;
-    g.out.narrow = single;
-    g.out.gathers = true;
-    g.out.offset = engine::lay_out_dense(g.out, f, engine::as_axis_map(m), ext, rank);
-    g.out.elements = elements_of(g);
+    lay_out_target(g, engine::sum_type_of<T>, f, &m, 0, ext, rank, single);
+    return g;
+  }
+  template <class T, int R>
+  target& memory_target(engine::whole_domain<R>, index_t const* ext, int rank, bool single) {
+    target& g = *targets++;
+    lay_out_target(g, engine::sum_type_of<T>, f, nullptr, R, ext, rank, single);
     return g;
   }
 
@@ -429,17 +452,21 @@ struct read_flags {
 template <class Adjoint>
 inline constexpr read_flags<Adjoint> reads_of{};
 
-// The numbers of derivatives: how many elements a row has.
+// The numbers of derivatives, which stand behind what was bound.
 template <class C, int From>
-void set_counts(engine::number_bits* numbers, index_t n) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    auto const one = [&]<class X>(X*, int leaf) {
-      if constexpr (X::facts.what == act::number)
-        engine::set_number(numbers[leaf], static_cast<typename X::type>(n));
-    };
-    (one(static_cast<typename C::template token<From + I>*>(nullptr), C::code.at[From + I].leaf), ...);
-  }(std::make_integer_sequence<int, C::size - From>{});
-}
+struct row_counts {
+  row_count at[static_cast<std::size_t>(C::size - From + 1)] = {};
+  int count = 0;
+  constexpr row_counts() {
+    for (int i = From; i < C::size; ++i)
+      if (C::code.at[i].what == act::number) {
+        if (kind_of(C::code.at[i].type) != kind::floating) __builtin_unreachable();  // no constant: set_counts knows no other
+        at[count++] = {C::code.at[i].leaf, C::code.at[i].type};
+      }
+  }
+};
+template <class C, int From>
+inline constexpr row_counts<C, From> row_counts_of{};
 
 // The cotangents in the order in which a row's passes store them.
 template <class C>
@@ -495,34 +522,16 @@ template <bool Total, class Context, class E, class G, class Y>
   else
     b.leaf_of(g.data(), axis_map::identity<R>(), g.sizes().data(), R, Context::outer);
   if constexpr (kept) b.leaf_of(y.data(), axis_map::identity<R>(), y.sizes().data(), R, Context::outer);
-  set_counts<C, L::count + 1>(table.number, f.n);
-  engine::place_leaves(table.at, C::leaves, f);
+  static constexpr auto const& counts = row_counts_of<C, L::count + 1>;
+  if constexpr (counts.count > 0) set_counts(table.number, counts.at, counts.count, f.n);
   engine::result out[static_cast<std::size_t>(C::results + 1)];
   if constexpr (C::last > 0) spare.buffer = nullptr;  // later passes read it
   static constexpr auto order = storing_order<C>();
-  for (int i = 0; i < C::wanted; ++i) out[i].type = targets[i].out.type;
-  for (int k = 0; k < order.count; ++k) {
-    int const i = order.at[k];
-    target& x = targets[i];
-    bool const fresh = x.connect(x, t, f, spare);
-    out[i] = x.out;
-    if (out[i].base) engine::prepare_sink(out, order.at, k, f, fresh);
-  }
-  if constexpr (Total) {
-    engine::result& sum = out[C::wanted];
-    sum.base = total;
-    sum.type = &engine::sum_type_of<double>;
-    sum.narrow = sum.adds = sum.gathers = true;
-    sum.elements = 1;
-    for (int d = 0; d < max_rank; ++d) sum.stride[d] = 0;
-  }
-  if constexpr (Context::q == 0) engine::join_axes_of_sinks(f, table.at, C::leaves, out, C::results);
-  if constexpr (C::results > 0) {
-    engine::job j{engine::program_of<false, C, sinks>, f, table.at, C::leaves, out, C::results, table.number, false};
-    j.may_cut = Context::q == 0;
-    engine::run_with_sinks(j);
-  }
-  for (int k = 0; k < order.count; ++k) targets[order.at[k]].settle(targets[order.at[k]], t);
+  engine::program const* program = nullptr;
+  if constexpr (C::results > 0) program = &engine::program_of<false, C, sinks>;
+  run_sweep({program, f, table.at, C::leaves, table.number, targets, C::wanted, order.at, order.count, out, C::results, spare,
+             Total ? total : nullptr, Context::q == 0},
+            t);
 }
 
 template <bool Total, class E, class G, class Y>
@@ -589,3 +598,7 @@ void forget(E& e) {
 }  // namespace reverse
 }  // namespace WEFT_ISA
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/grad/sweep_once.hpp>
+#endif

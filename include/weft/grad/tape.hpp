@@ -14,7 +14,6 @@
 #include <weft/core/dtype.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace weft {
@@ -68,7 +67,7 @@ struct tape {
   std::uint64_t number;
   int order;
   tape* outer;
-  std::vector<std::unique_ptr<autograd::record>> records;
+  std::vector<autograd::record*> records;  // its own; null: gone
 
   WEFT_ALWAYS_INLINE explicit tape(int n)
       : number(__atomic_add_fetch(&autograd::last_tape, 1, __ATOMIC_RELAXED)),
@@ -83,11 +82,12 @@ struct tape {
     autograd::exchange_living(number, number, 0);
     autograd::here.innermost = outer;
     autograd::here.live -= static_cast<std::int64_t>(records.size());
-    while (!records.empty()) records.pop_back();  // newest first
+    for (std::size_t i = records.size(); i-- > 0;) delete records[i];  // newest first
   }
 
-  WEFT_ALWAYS_INLINE autograd::slot add(std::unique_ptr<autograd::record> r) {
-    records.push_back(static_cast<std::unique_ptr<autograd::record>&&>(r));
+  // `r` is new, and the tape's from now on.
+  WEFT_ALWAYS_INLINE autograd::slot add(autograd::record* r) {
+    records.push_back(r);
     ++autograd::here.live;
     return {number, static_cast<std::uint32_t>(records.size() - 1)};
   }
@@ -96,7 +96,9 @@ struct tape {
     for (std::size_t i = records.size(); i-- > 0;) {
       if (!records[i]) continue;
       records[i]->backward(*this);
-      if (!records[i]->stays) records[i].reset();
+      if (records[i]->stays) continue;
+      delete records[i];
+      records[i] = nullptr;
     }
   }
 };

@@ -66,9 +66,9 @@ struct argument_element<X> {
 
 template <int N, class T, int R>
 slot new_input(tape& t) {
-  auto r = std::make_unique<made<T, R, N>>();
+  auto* const r = new made<T, R, N>();
   r->stays = true;
-  return t.add(std::move(r));
+  return t.add(r);
 }
 
 // What the function gets. A model is marked in place and handed over as it is.

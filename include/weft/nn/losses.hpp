@@ -45,6 +45,9 @@ WEFT_INLINE auto reduced(E const& e) {
     return sum(e);
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_smoothing(double smoothing) {
+  fail<error>("cross_entropy: label_smoothing is in [0, 1), not " + std::to_string(smoothing));
+}
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_class(index_t n) {
   fail<index_error>("cross_entropy: a class outside the logits' " + std::to_string(n));
 }
@@ -117,8 +120,8 @@ auto hits(Z const& logits, Y const& targets) {
 template <bool Smooth, class Z, class Y>
 auto cross_entropies(Z const& logits, Y const& targets, double smoothing) {
   static_assert(rank_of<Z> >= 1, "weft: cross_entropy: logits have at least one axis");
-  if (!(smoothing >= 0 && smoothing < 1))
-    fail<error>("cross_entropy: label_smoothing is in [0, 1), not " + std::to_string(smoothing));
+  if (!(smoothing >= 0 && smoothing < 1)) [[unlikely]]
+    fail_smoothing(smoothing);
   auto const hit = hits(logits, targets);
   if constexpr (order_of<Z> > 0 || order_of<Y> > 0) {
     // The largest is a constant here: whatever is taken from a row, its loss is the same.

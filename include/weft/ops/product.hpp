@@ -145,11 +145,13 @@ struct product : described<product<A, B>, sum_t<promote_t<element_t<A>, element_
   A a;
   B b;
   extents<R> ext;
-  WEFT_INLINE constexpr product(A const& x, B const& y, extents<R> const& e) : a(x), b(y), ext(e) {}
+  template <class X, class Y>
+  WEFT_INLINE constexpr product(X&& x, Y&& y, extents<R> const& e)
+      : a(static_cast<X&&>(x)), b(static_cast<Y&&>(y)), ext(e) {}
   WEFT_INLINE constexpr extents<R> sizes() const { return ext; }
   template <class X, class Y>
   WEFT_INLINE constexpr auto remade(X&& x, Y&& y) const {
-    return product<std::remove_cvref_t<X>, std::remove_cvref_t<Y>>(x, y, ext);
+    return product<std::remove_cvref_t<X>, std::remove_cvref_t<Y>>(static_cast<X&&>(x), static_cast<Y&&>(y), ext);
   }
   // What an operand gets of the cotangent g; batch axes along which it was stretched are added up by the caller.
   template <int I, class G>

@@ -140,7 +140,7 @@ inline void check_gradient(index_t const* own, index_t const* given, int rank) {
 // Precondition: the gradients have the shapes of their parameters.
 template <class Model, class F>
 void update_rows(Model& model, Model const& gradient, F const& f) {
-  each_learnt(model, gradient, [&f]<class Cell>(Cell& p, Cell const& g, std::size_t index) {
+  each_learnt(model, gradient, [&f]<class Cell>(Cell& p, Cell const& g, std::size_t index) WEFT_NOINLINE_LAMBDA {
     auto const own = p.value.sizes();
     row<element_t<Cell>> r{{}, as_row(g.value), index, own.data(), rank_of<Cell>};
     lent const held(p.value, r.weight);
@@ -151,7 +151,7 @@ void update_rows(Model& model, Model const& gradient, F const& f) {
 // f(row) for each parameter that isn't frozen, after all of them were found to have gradients of their shapes.
 template <class Model, class F>
 void each_update(Model& model, Model const& gradient, F const& f) {
-  each_learnt(model, gradient, []<class Cell>(Cell& p, Cell const& g, std::size_t) {
+  each_learnt(model, gradient, []<class Cell>(Cell& p, Cell const& g, std::size_t) WEFT_NOINLINE_LAMBDA {
     check_there(p);
     check_there(g);
     auto const own = p.value.sizes(), given = g.value.sizes();
@@ -163,7 +163,7 @@ void each_update(Model& model, Model const& gradient, F const& f) {
 // this model.
 template <class Optimizer, class Model, class F>
 void each_update(Optimizer& optimizer, Model& model, Model const& gradient, F const& f) {
-  each_learnt(model, gradient, [&]<class Cell>(Cell& p, Cell const& g, std::size_t index) {
+  each_learnt(model, gradient, [&]<class Cell>(Cell& p, Cell const& g, std::size_t index) WEFT_NOINLINE_LAMBDA {
     check_there(p);
     check_there(g);
     auto const own = p.value.sizes(), given = g.value.sizes();

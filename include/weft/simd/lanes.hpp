@@ -163,12 +163,30 @@ struct pack {
       return pack((storage)((r & m) | (f & ~m)));
     }
 #endif
-    else {
-      T at[unsigned{N}];
-      for (int i = 0; i < N; ++i) at[i] = fill;
-      for (int i = 0; i < n; ++i) at[i] = p[i];
-      return load(at);
+    else if constexpr (plain) {
+      pack r;
+      for (int i = 0; i < N; ++i) r.data.at[i] = i < n ? p[i] : fill;
+      return r;
     }
+#if WEFT_SIMD_LEVEL
+    else {
+      constexpr int size = int(sizeof(T)), B = detail::held<T, N>;
+      pack r;
+      if constexpr (N == 1) {
+        return n > 0 ? pack(*p) : pack(fill);
+      } else if constexpr (B == 32) {
+        constexpr int half = 16 / size;
+        r = pack((storage)detail::join<32, 32>(detail::load_few(p, (n < half ? n : half) * size),
+                                               detail::load_few(p + half, (n < half ? 0 : n - half) * size)));
+      } else {
+        r = pack((storage)detail::load_few(p, n * size));
+      }
+      if (__builtin_constant_p(fill == T(0)) && fill == T(0)) return r;
+      for (int i = 0; i < N; ++i)
+        if (i >= n) r.set(i, fill);
+      return r;
+    }
+#endif
   }
   // Lanes start, start + 1, ...; floats round start + i once.
   static WEFT_INLINE pack iota(T start) {
@@ -218,11 +236,21 @@ struct pack {
       else _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), m, v);
     }
 #endif
-    else {
-      T at[unsigned{N}];
-      store(at);
-      for (int i = 0; i < n; ++i) p[i] = at[i];
+    else if constexpr (plain) {
+      for (int i = 0; i < n; ++i) p[i] = data.at[i];
     }
+#if WEFT_SIMD_LEVEL
+    else if constexpr (N == 1) {
+      if (n > 0) store(p);
+    } else if constexpr (detail::held<T, N> == 32) {
+      constexpr int size = int(sizeof(T)), half = 16 / size;
+      auto const v = (detail::ints<32>)data;
+      detail::store_few(p, detail::low_half<32>(v), (n < half ? n : half) * size);
+      detail::store_few(p + half, detail::high_half<32, 32>(v), (n < half ? 0 : n - half) * size);
+    } else {
+      detail::store_few(p, (detail::ints<16>)data, n * int(sizeof(T)));
+    }
+#endif
   }
   // Past the caches; p is aligned as for load_aligned.
   WEFT_INLINE void stream(T* p) const {

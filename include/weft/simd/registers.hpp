@@ -195,6 +195,13 @@ WEFT_INLINE ints<B> join(ints<(B > 16 ? B / 2 : 16)> low, ints<(B > 16 ? B / 2 :
 }
 #endif
 
+#if WEFT_SIMD_LEVEL
+// The first `bytes` bytes of memory, at most 16, in a register whose other bytes are 0; and back. What lies behind is not
+// touched. Compiled once: a statement has one for each operand.
+ints<16> load_few(void const* p, int bytes);
+void store_few(void* p, ints<16> v, int bytes);
+#endif
+
 // Bits 0 to n - 1, for n in [0, 64].
 WEFT_INLINE std::uint64_t first_bits(int n) { return n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1; }
 
@@ -202,3 +209,7 @@ WEFT_INLINE std::uint64_t first_bits(int n) { return n >= 64 ? ~std::uint64_t{0}
 }  // namespace simd
 }  // namespace WEFT_ISA
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/simd/registers_once.hpp>
+#endif
