@@ -7,7 +7,7 @@
 # PRIVATE ...), or target_link_libraries(weft_compiled PRIVATE weft::native_arch).
 function(weft_add_compiled folder)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
-  if(TARGET weft_compiled OR NOT CXX IN_LIST languages)
+  if(TARGET weft_compiled OR NOT CXX IN_LIST languages OR NOT EXISTS ${folder}/weft/compiled/engine.cpp)
     return()
   endif()
   add_library(weft_compiled STATIC EXCLUDE_FROM_ALL

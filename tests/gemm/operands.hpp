@@ -1,5 +1,8 @@
 // Operands of every layout, lazy ones, and epilogues, for the tests of products.
 #pragma once
+#include <weft/core/arena.hpp>
+#include <weft/core/memory.hpp>
+#include <weft/core/threads.hpp>
 #include <weft/gemm/multiply.hpp>
 
 #include <cmath>
