@@ -129,7 +129,7 @@ struct gather_run {
   std::optional<table> bound;  // in memory, or computed row by row
   tensor<T, P> kept;
   T const* base = nullptr;  // element 0 of the table in memory
-  index_t stride[P] = {};
+  index_t stride[static_cast<std::size_t>(P)] = {};
 
   explicit gather_run(Node const& n)
       : indices("take", n.b, n.a.sizes().data(), P, n.axis), axis(n.axis), count(n.b.sizes()) {
@@ -160,7 +160,7 @@ struct gather_run {
   // out (rows, columns), ld
   void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
     // The place in the table of the first element, the axis itself at 0, and how many indices stand before its own.
-    index_t place[P] = {}, before = 0;
+    index_t place[static_cast<std::size_t>(P)] = {}, before = 0;
     auto const stand = [&](int d, index_t i) {
       if (d < axis)
         place[d] = i;

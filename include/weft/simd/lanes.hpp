@@ -243,10 +243,10 @@ struct pack {
     else if constexpr (N == 1) {
       if (n > 0) store(p);
     } else if constexpr (detail::held<T, N> == 32) {
-      constexpr int size = int(sizeof(T)), half = 16 / size;
+      constexpr int each = int(sizeof(T)), half = 16 / each;
       auto const v = (detail::ints<32>)data;
-      detail::store_few(p, detail::low_half<32>(v), (n < half ? n : half) * size);
-      detail::store_few(p + half, detail::high_half<32, 32>(v), (n < half ? 0 : n - half) * size);
+      detail::store_few(p, detail::low_half<32>(v), (n < half ? n : half) * each);
+      detail::store_few(p + half, detail::high_half<32, 32>(v), (n < half ? 0 : n - half) * each);
     } else {
       detail::store_few(p, (detail::ints<16>)data, n * int(sizeof(T)));
     }
