@@ -216,11 +216,3 @@ TEST_CASE("what has no name, or was given up, leaves its place to the result") {
   CHECK(weft::memory_stats().copies_on_write == before.copies_on_write);
   CHECK(allclose(a, tensor<float, 1>{30, 5, 360}));
 }
-
-TEST_CASE("a tensor of known sizes that was moved from is zeros when a part of it is written") {
-  tensor<float, shape{20, 20}> a = weft::ones<float>({20, 20});
-  auto b = std::move(a);
-  a(0, all) = 1;
-  CHECK(sum(a) == 20);
-  CHECK(sum(b) == 400);
-}

@@ -27,13 +27,13 @@ void check(T from, T to, index_t n) {
     long double const want = reference(T(x(i)));
     CAPTURE(T(x(i)));
     CHECK(std::abs((long double)(y(i)) - want) <= 2.75L * eps * std::abs(want) + least);
-    T const number = weft::expr::op::gelu::apply(T(x(i)));
+    T const number = weft::ops::gelu::apply(T(x(i)));
     CHECK(std::abs((long double)(number) - want) <= 0.75L * eps * std::abs(want) + least);
     long double const w = T(x(i)), below = 0.5L * std::erfc(-w * 0.70710678118654752440L);
     long double const rest = w * 0.39894228040143267794L * std::exp(-0.5L * w * w);
     long double const size = std::abs(below) + std::abs(rest);
     CHECK(std::abs((long double)(slopes(i)) - (below + rest)) <= 2.25L * eps * size + least);
-    CHECK(std::abs((long double)(weft::expr::op::gelu_slope::apply(T(x(i)))) - (below + rest)) <= 1.25L * eps * size + least);
+    CHECK(std::abs((long double)(weft::ops::gelu_slope::apply(T(x(i)))) - (below + rest)) <= 1.25L * eps * size + least);
   }
 }
 

@@ -64,3 +64,26 @@ TEST_CASE("where the name is met only by what is found apart") {
   agrees(let(cube * 2, [](auto c) { return max(c, axis<1>) - min(c, axis<1>); }));
   agrees(let(sum(cube, axis<0>), [&](auto c) { return cube * c + sum(c, axis<1>, keepdims); }));
 }
+
+TEST_CASE("what is made of values a row is reduced on another level") {
+  auto b = some<float>({30, 10}, 3);
+  auto a = some<float>({4, 3, 2}, 4);
+  agrees(let(max(b, axis<1>), [](auto const& v) { return sum(square(v - mean(v, axis<0>, keepdims))); }));
+  agrees(var(max(b, axis<1>)));
+  agrees(logsumexp(max(a, axis<2>), axis<1>));
+  agrees(var(max(a, axis<2>), axis<1>));
+}
+
+TEST_CASE("a definition that holds a product is made once, wherever its name is read") {
+  auto a = some<float>({20, 30}, 1), b = some<float>({30, 10}, 2);
+  auto e = weft::let(matmul(a, b), [](auto const& c) {
+    return (c - mean(c, axis<0>, keepdims)) * rsqrt(var(c, axis<0>, keepdims) + 1e-5f);
+  });
+  weft::tensor<float, 2> m = matmul(a, b);
+  CHECK(array_equal(e, (m - mean(m, axis<0>, keepdims)) * rsqrt(var(m, axis<0>, keepdims) + 1e-5f)));
+  auto const text = explain(e).text;
+  CHECK(text.find("product") == text.rfind("product"));
+  auto const before = weft::memory_stats().kernels;
+  (void)eval(e);
+  CHECK(weft::memory_stats().kernels - before == explain(e).kernels);
+}

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <weft/ops/statistics.hpp>
+#include <weft/core.hpp>
 #include <weft/ops/random.hpp>
 
 #include <cmath>

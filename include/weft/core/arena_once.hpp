@@ -31,7 +31,7 @@ struct arena_exit {
   }
   block* next = a.current ? next_piece(a.current) : nullptr;
   if (!next || next->bytes < bytes) {
-    std::size_t size = a.current ? 2 * a.current->bytes : arena_start;
+    std::size_t size = a.current ? a.current->bytes : arena_start;  // merged into one when the outermost scope ends
     if (!a.current && size < a.wanted) size = a.wanted;
     if (size < bytes) size = bytes;
     block* const b = take_block(size);

@@ -47,6 +47,9 @@ struct shallow_context : context<Domain, Q, true, true> {
 
 // Names in scope. `Met`: the loop itself has a use for it, so that its definition stands among the tokens.
 struct no_names {};
+struct no_id {
+  using id = void;
+};
 template <class Id, class D, bool Met, class Outer>
 struct scope {
   D const& definition;
@@ -128,6 +131,9 @@ struct binder {
   void tiles(Node const& n);
   template <class Node>
   bool add_twin(Node const& n);
+  // The body of a let whose definition is evaluated now.
+  template <class Id, class Node, class Names>
+  auto const& made(Node const& n, Names const& names);
 };
 
 template <class Context, class Node, class Binder, class Map, class Names>
@@ -187,7 +193,8 @@ using child_context = std::conditional_t<
                        typename Context::indirect>>;
 template <class Context, class D>
 using defining_context =
-    std::conditional_t<Context::outer && !(expr::row_of<D>.q > 0), typename Context::inside, Context>;
+    std::conditional_t<Context::outer && !(expr::row_of<D>.q == Context::q && expr::row_of<D>.domain == Context::domain),
+                       typename Context::inside, Context>;
 
 template <class Context, class Node>
 inline constexpr bool fold_fuses = Context::q > 0 && Context::direct && kid_t<0, Node>::dims.rank == Context::domain &&
@@ -246,15 +253,15 @@ constexpr uses find_uses() {
 
 // -- parts that are evaluated apart ----------------------------------------------------------------------------------
 
-// The node with the definitions of the names around it, so that it can stand alone. They are put below reductions and
-// producers: what is left at the root is something that a plan knows how to run.
+// The node with the definitions of the names around it, so that it can stand alone. They are put below reductions,
+// producers and sources: what is left at the root is something that a plan knows how to run.
 template <class Node>
 WEFT_INLINE auto close_over(Node const& n, no_names const&) {
   return n;
 }
 template <class Node, class Id, class D, bool Met, class Outer>
 auto close_over(Node const& n, scope<Id, D, Met, Outer> const& names) {
-  if constexpr (Node::role == role::fold || Node::role == role::producer)
+  if constexpr (Node::role == role::fold || Node::role == role::producer || Node::role == role::source)
     return expr::rebuilt(n, [&](auto const& k) { return close_over(k, names); });
   else if constexpr (expr::mentions<Id, Node>)
     return close_over(expr::let_node<Id, D, Node>(names.definition, n), names.outer);
@@ -294,6 +301,23 @@ bool same_expression(E const& x, E const& y) {
 
 template <class T, int R, class E>
 tensor<T, R> evaluated(E const& e);
+
+// E with a tensor in the place of a name.
+template <class Id, class E, class T, auto S>
+auto with_value(E const& e, tensor<T, S> const& value) {
+  if constexpr (E::role == role::name && std::is_same_v<typename std::conditional_t<E::role == role::name, E, no_id>::id, Id>)
+    return value;
+  else if constexpr (!expr::mentions<Id, E>)
+    return e;
+  else
+    return expr::rebuilt(e, [&value](auto const& k) { return with_value<Id>(k, value); });
+}
+// The value of a definition, and the body in which it stands.
+template <class Body>
+struct made_body final : companion {
+  Body body;
+  explicit made_body(Body&& b) : body(static_cast<Body&&>(b)) {}
+};
 
 template <class Context, class Node, class Binder, class Map, class Names>
 auto bind_evaluated(Node const& n, Binder& b, Map const& m, Names const& names) {
@@ -493,7 +517,13 @@ struct binding<role::let> {
     using B = kid_t<1, Node>;
     using id = typename Node::id;
     constexpr uses used = find_uses<id, Context, B>();
-    if constexpr (used.loop) {
+    if constexpr (used.apart && !facts_of<D>.elementwise && !facts_of<D>.reached) {
+      // What is evaluated apart would make the definition again: it is made once, and its value stands in the body.
+      using body_type = decltype(with_value<id>(kid<1>(n), std::declval<tensor<element_t<D>, D::dims.rank> const&>()));
+      using body = decltype(bind<Context>(std::declval<body_type const&>(), b, m, names));
+      bind<Context>(b.template made<id>(n, names), b, m, names);
+      return joined_t<tokens<keep>, body>{};
+    } else if constexpr (used.loop) {
       scope<id, D, true, Names> const inner{kid<0>(n), names};
       using definition = decltype(define_it<Context>(n, b, m, names));
       using body = decltype(bind<Context>(kid<1>(n), b, m, inner));
@@ -549,6 +579,16 @@ void binder::number(Node const& n, Names const& names) {
   using T = element_t<Node>;
   auto const result = evaluated<T, Node::dims.rank>(close_over(n, names));
   constant(static_cast<T>(*result.data()));
+}
+template <class Id, class Node, class Names>
+auto const& binder::made(Node const& n, Names const& names) {
+  using D = kid_t<0, Node>;
+  auto body = with_value<Id>(kid<1>(n), evaluated<element_t<D>, D::dims.rank>(close_over(kid<0>(n), names)));
+  auto* const c = new made_body<decltype(body)>(static_cast<decltype(body)&&>(body));
+  c->next = *companions;
+  *companions = c;
+  ++kept;
+  return c->body;
 }
 // Of equal parts of a statement one is evaluated.
 template <class Node, class Map, class Names>

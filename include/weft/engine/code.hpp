@@ -12,6 +12,9 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
+// The size of an array that may be empty.
+constexpr std::size_t at_least_one(int n) { return static_cast<std::size_t>(n > 0 ? n : 1); }
+
 // One value of the program. Its number is that of its token.
 struct step {
   act what = act::number;
@@ -33,8 +36,8 @@ struct step {
 // The program of `Size` tokens with `Results` values that leave it.
 template <int Size, int Results>
 struct code {
-  step at[static_cast<std::size_t>(Size > 0 ? Size : 1)];
-  short result[static_cast<std::size_t>(Results > 0 ? Results : 1)] = {};
+  step at[at_least_one(Size)];
+  short result[at_least_one(Results)] = {};
   int leaves = 0, numbers = 0, kept = 0;
   int last = 0;  // the last pass
   int width = 1;
@@ -92,15 +95,15 @@ constexpr void derive(Code& c, int i) {
 }
 
 // A list of tokens with several results leaves their values one above the other.
-template <int Results, int Size>
-constexpr code<Size, Results> read_tokens(step_facts const (&token)[Size]) {
+template <int Size, int Results>
+constexpr code<Size, Results> read_tokens(step_facts const* token) {
   struct entry {
     short value;
     bool direct;  // the operation's own operand, and not a name
   };
   code<Size, Results> c{};
-  entry stack[Size + 1] = {};
-  short names[Size + 1] = {};
+  entry stack[at_least_one(Size + 1)] = {};
+  short names[at_least_one(Size + 1)] = {};
   int height = 0, named = 0;
   for (int i = 0; i < Size; ++i) {
     step_facts const& t = token[i];
@@ -118,6 +121,10 @@ constexpr code<Size, Results> read_tokens(step_facts const (&token)[Size]) {
     }
     if (t.what == act::forget) {
       --named;
+      continue;
+    }
+    if (t.what == act::keep) {
+      c.kept += t.kept;
       continue;
     }
     if (t.what == act::recall) {
@@ -153,12 +160,12 @@ enum class how : unsigned char { nothing, compute, reload };
 
 template <int Size, int Passes, int Results>
 struct schedule {
-  short result_in[static_cast<std::size_t>(Results > 0 ? Results : 1)] = {};  // the pass that stores a result
-  how in_row[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};  // for each pack of the row
-  bool before[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {}; // once, before the pass
-  bool folds[Passes][static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};  // reductions added up in the pass
-  signed char stored_by[static_cast<std::size_t>(Size > 0 ? Size : 1)] = {}; // the pass that stores it for later ones, or -1
-  short slot[static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};            // its row of scratch
+  short result_in[at_least_one(Results)] = {};  // the pass that stores a result
+  how in_row[at_least_one(Passes)][at_least_one(Size)] = {};  // for each pack of the row
+  bool before[at_least_one(Passes)][at_least_one(Size)] = {}; // once, before the pass
+  bool folds[at_least_one(Passes)][at_least_one(Size)] = {};  // reductions added up in the pass
+  signed char stored_by[at_least_one(Size)] = {}; // the pass that stores it for later ones, or -1
+  short slot[at_least_one(Size)] = {};            // its row of scratch
   int slots = 0;
   index_t row_bytes = 0;  // of all rows of scratch, an element
 };
@@ -173,10 +180,10 @@ constexpr schedule<Size, Passes, Results> schedule_of(code<Size, Results> const&
     s.result_in[r] = Passes - 1;
     if (early && c.result[r] >= 0 && !c.at[c.result[r]].once) s.result_in[r] = c.at[c.result[r]].pass;
   }
-  short made[Size > 0 ? Size : 1] = {};  // the pass that computed it first, or -1
+  short made[at_least_one(Size)] = {};  // the pass that computed it first, or -1
   for (int i = 0; i < Size; ++i) made[i] = s.stored_by[i] = -1;
   for (int p = 0; p < Passes; ++p) {
-    bool want[Size > 0 ? Size : 1] = {};
+    bool want[at_least_one(Size)] = {};
     for (int i = 0; i < Size; ++i)
       if (c.at[i].live && c.at[i].what == act::fold && c.at[i].pass == p && !c.at[i].given) {
         s.folds[p][i] = true;
@@ -234,7 +241,7 @@ struct code_of {
   using list = L;
   static constexpr int size = L::count;
   static constexpr int results = Results;
-  static constexpr auto code = read_tokens<Results>(facts_in<L>::at);
+  static constexpr auto code = read_tokens<L::count, Results>(facts_in<L>::at);
   static constexpr int last = code.last;
   static constexpr auto schedule = schedule_of<code.last + 1>(code, false);
   static constexpr bool ahead = false;  // memory is fetched before it is needed
@@ -246,7 +253,7 @@ struct code_of {
 // The steps for which `chosen` holds, in order, as a list of the compiler's.
 template <int Size>
 struct chosen_steps {
-  short at[static_cast<std::size_t>(Size > 0 ? Size : 1)] = {};
+  short at[at_least_one(Size)] = {};
   int count = 0;
 };
 template <class C, class F>

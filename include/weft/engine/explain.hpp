@@ -11,7 +11,9 @@
 #include <weft/engine/assign.hpp>
 #include <weft/engine/producer.hpp>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace weft {
 
@@ -55,6 +57,7 @@ struct survey {
   static constexpr int room = 64;
   seen parts[room]{};
   int parts_count = 0;
+  std::vector<std::unique_ptr<companion>> companions{};
 
   template <class T>
   void constant(T) {}
@@ -81,6 +84,21 @@ struct survey {
       if (parts_count < room) parts[parts_count++] = {&type_mark<Node>, &n};
     }
     return false;
+  }
+  // What stands for the value has its sizes, and no memory.
+  template <class Id, class Node, class Names>
+  auto const& made(Node const& n, Names const& names) {
+    using D = kid_t<0, Node>;
+    using value = tensor<element_t<D>, D::dims.rank>;
+    if constexpr (D::dims.rank > 0) ++x.temporaries;
+    explain_statement(close_over(kid<0>(n), names), x, "temporary");
+    value stand_in;
+    if constexpr (D::dims.rank > 0) stand_in = value(storage(), kid<0>(n).sizes());
+    auto body = with_value<Id>(kid<1>(n), stand_in);
+    auto c = std::make_unique<made_body<decltype(body)>>(static_cast<decltype(body)&&>(body));
+    auto const& result = c->body;
+    companions.push_back(std::move(c));
+    return result;
   }
   template <class Node>
   void tiles(Node const& n) {

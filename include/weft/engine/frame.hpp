@@ -9,6 +9,8 @@
 #include <weft/expr/axes.hpp>
 #include <weft/simd/pack.hpp>
 
+#include <cstring>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
@@ -101,6 +103,15 @@ template <class T>
   }
   for (index_t r = 0; r < rows; ++r)
     for (index_t c = 0; c < columns; ++c) out[r * ld + c] = p[r * row_step + c * column_step];
+}
+
+// The same where rows are likely to be dense.
+template <class T>
+WEFT_INLINE void gather_rows(T const* p, index_t row_step, index_t column_step, index_t rows, index_t columns, T* out,
+                             index_t ld) {
+  if (column_step != 1 || columns == 0) return gather(p, row_step, column_step, rows, columns, out, ld);
+  for (index_t r = 0; r < rows; ++r)
+    std::memcpy(out + r * ld, p + r * row_step, static_cast<std::size_t>(columns) * sizeof(T));
 }
 
 // weft::compiled has these for each element type (engine/leaf.hpp declares more).

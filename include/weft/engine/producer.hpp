@@ -131,6 +131,16 @@ struct operand {
   // out (count, columns), ld: rows [row, row + count) of the matrix at `position`, columns from `column` on
   void copy(index_t const* position, index_t row, index_t column, index_t count, index_t columns, T* out,
             index_t ld) const {
+    if constexpr (one_leaf) {
+      if (!by_rows) {
+        leaf const& l = blocks.t.at[0];
+        region const here{position, row, count, column, columns};
+        if (!l.computed())
+          return gather_rows(static_cast<T const*>(l.base) + row_offset(l, f, here) + column * l.stride[R - 1],
+                             f.row > 0 ? l.stride[f.row - 1] : 0, l.stride[R - 1], count, columns, out, ld);
+        if (ld == columns || count == 1) return l.type->stage(l, f, here, out);
+      }
+    }
     index_t const r = row_at(f, position, row);
     result piece;
     piece.type = &result_type_of<T>;
@@ -170,7 +180,7 @@ struct epilogue {
     leaf* const own = scope.take<leaf>(me.count);
     for (int i = 0; i < me.count; ++i) own[i] = me.leaves[i];
     own[me.tile].base = tile - row * ld - column;
-    own[me.tile].stride[me.f.rank - 2] = ld;
+    if (me.f.rank > 1) own[me.tile].stride[me.f.rank - 2] = ld;
     own[me.tile].stride[me.f.rank - 1] = 1;
     index_t const r = row_at(me.f, position, row);
     run_part({me.p, me.f, own, me.count, &me.out, 1, me.numbers}, {r, r + rows, column, column + columns, false});
@@ -249,7 +259,10 @@ void execute_product(E const& e, room& where) {
     if constexpr (std::is_same_v<T, P>) {
       if (apart && out.stride[R - 1] == 1 && ext[R - 1] > 0) {  // the destination holds the tile until the epilogue
         c.data = static_cast<P*>(out.base);
-        c.ld = out.stride[R - 2];
+        if constexpr (R > 1)
+          c.ld = out.stride[R - 2];
+        else
+          c.ld = ext[0];
         for (int d = 0; d + 2 < R; ++d) steps[d] = out.stride[d];
       }
     }
@@ -260,6 +273,95 @@ void execute_product(E const& e, room& where) {
   }
 }
 
+// Where a producer that has to have all of its result at once makes it, dense: in place if that is where it belongs, else in a
+// buffer from which `finish` hands it on.
+template <class T, int R>
+struct whole_result {
+  gemm::batched_sink<T> const& c;
+  extents<R> const& ext;
+  T* data;
+  bool in_place;
+
+  whole_result(gemm::batched_sink<T> const& sink, extents<R> const& e) : c(sink), ext(e) {
+    index_t dense[max_rank];
+    dense_strides(ext.data(), R, dense);
+    in_place = c.data != nullptr;
+    if constexpr (R > 1) in_place = in_place && (c.ld == ext[R - 1] || ext[R - 2] == 1);
+    for (int d = 0; d + 2 < R; ++d) in_place = in_place && (c.steps[d] == dense[d] || ext[static_cast<std::size_t>(d)] == 1);
+    if (!in_place) room = storage::allocate(static_cast<std::size_t>(count(ext)) * sizeof(T));
+    data = in_place ? c.data : static_cast<T*>(room.data());
+  }
+  void finish() const {
+    if (in_place && !c.finish) return;
+    constexpr index_t first = R > 1 ? R - 2 : 0;
+    index_t const rows = R > 1 ? ext[first] : 1, columns = ext[R - 1];
+    index_t const matrix = rows * columns, total = count(ext);
+    if (total == 0) return;
+    index_t const per = columns < task_elements ? task_elements / columns : 1, parts = (rows + per - 1) / per;
+    auto const part = [&](index_t i) {
+      index_t position[max_rank] = {};
+      index_t const row = i % parts * per, n = row + per < rows ? per : rows - row, m = i / parts;
+      index_t left = m;
+      for (int d = R - 3; d >= 0; --d) {
+        position[d] = left % ext[static_cast<std::size_t>(d)];
+        left /= ext[static_cast<std::size_t>(d)];
+      }
+      T* const from = data + m * matrix + row * columns;
+      if (c.finish) return c.finish(c.self, position, row, 0, n, columns, from, columns);
+      T* to = c.data + row * c.ld;
+      for (int d = 0; d + 2 < R; ++d) to += position[d] * c.steps[d];
+      for (index_t r = 0; r < n; ++r)
+        std::memcpy(to + r * c.ld, from + r * columns, static_cast<std::size_t>(columns) * sizeof(T));
+    };
+    index_t const tasks = total / matrix * parts;
+    if (total >= threads_from && num_threads() > 1)
+      parallel_for(tasks, part);
+    else
+      for (index_t i = 0; i < tasks; ++i) part(i);
+  }
+
+ private:
+  storage room;
+};
+
+// What a producer makes row by row, each whole: f(position, row, count, tile, ld) fills `count` rows of a matrix.
+template <class T, int R, class F>
+void deliver_rows(gemm::batched_sink<T> const& c, extents<R> const& ext, F const& f) {
+  index_t const total = count(ext);
+  if (total == 0) return;
+  index_t rows = 1, ld = ext[R - 1];
+  index_t const n = ld;
+  if constexpr (R > 1) {
+    rows = ext[R - 2];
+    if (c.data) ld = c.ld;
+  }
+  index_t const per = n < task_elements ? task_elements / n : 1, blocks = (rows + per - 1) / per;
+  auto const deliver = [&](index_t i) {
+    arena_scope scope;
+    index_t position[max_rank] = {};
+    index_t left = i / blocks;
+    for (int d = R - 3; d >= 0; --d) {
+      position[d] = left % ext[static_cast<std::size_t>(d)];
+      left /= ext[static_cast<std::size_t>(d)];
+    }
+    index_t const row = i % blocks * per, some = row + per < rows ? per : rows - row;
+    T* tile = c.data;
+    if (tile) {
+      if constexpr (R > 1) tile += row * ld;
+      for (int d = 0; d + 2 < R; ++d) tile += position[d] * c.steps[d];
+    } else {
+      tile = scope.take<T>(some * n);
+    }
+    f(position, row, some, tile, ld);
+    if (c.finish) c.finish(c.self, position, row, 0, some, n, tile, ld);
+  };
+  index_t const tasks = total / (rows * n) * blocks;
+  if (total >= threads_from && num_threads() > 1)
+    parallel_for(tasks, deliver);
+  else
+    for (index_t i = 0; i < tasks; ++i) deliver(i);
+}
+
 // -- as a source -----------------------------------------------------------------------------------------------------
 
 // Rows of a producer's result, computed where a tile of the loop around it wants them.
@@ -267,7 +369,9 @@ template <class Node>
 struct computed_rows final : companion {
   using T = element_t<Node>;
   typename Node::production work;
-  explicit computed_rows(Node const& n) : work(n) {}
+  explicit computed_rows(Node const& n) : work(n) {
+    if constexpr (requires { work.prepare_rows(); }) work.prepare_rows();
+  }
   // out (t.rows, t.columns): whole rows
   static void stage(leaf const& l, frame const&, region const& t, void* out) {
     static_cast<computed_rows const*>(l.base)->work.rows(t.outer, t.first, t.rows, static_cast<T*>(out), t.columns);

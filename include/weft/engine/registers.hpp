@@ -96,7 +96,7 @@ WEFT_INLINE T get_number(number_bits const& from) {
 // A row at hand.
 template <class C, int N>
 struct row_state {
-  static constexpr int leaves = larger(C::leaves, 1), slots = larger(C::schedule.slots, 1);
+  static constexpr std::size_t leaves = static_cast<std::size_t>(larger(C::leaves, 1)), slots = static_cast<std::size_t>(larger(C::schedule.slots, 1));
   registers<C, N> once;        // values that are the same all along it
   char const* at[leaves];      // the first element of each leaf
   char* kept[slots];           // rows of scratch

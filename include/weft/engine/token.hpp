@@ -29,7 +29,8 @@ enum class act : unsigned char {
   fold,     // a reduction over the row of the value before it
   define,   // the value before it gets a name, and is taken away
   recall,   // the value of a name; `depth`: how many names were given since
-  forget    // the innermost name ends
+  forget,   // the innermost name ends
+  keep      // nothing: the table owns something
 };
 
 // What is known of a token, as a value.
@@ -98,6 +99,9 @@ struct define {
 };
 struct forget {
   static constexpr step_facts facts{.what = act::forget};
+};
+struct keep {
+  static constexpr step_facts facts{.what = act::keep, .kept = 1};
 };
 template <int Depth>
 struct recall {

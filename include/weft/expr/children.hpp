@@ -174,7 +174,7 @@ template <class A>
 }
 // Builds an operand in its union: from what the user gave, or from the operand of another node.
 template <class A, class X>
-WEFT_INLINE void take(A& to, X&& x) {
+WEFT_INLINE void build_operand(A& to, X&& x) {
   if constexpr (std::is_same_v<A, X> && requires { x.alive; })
     relocate(to, x);
   else if constexpr (std::is_same_v<A, std::remove_cvref_t<X>> && !std::is_same_v<A, X> &&
@@ -213,7 +213,7 @@ struct children<true, A> {
   template <class X>
   WEFT_INLINE children(given, X&& x) {
     check_operand<A>(x);
-    take(a, static_cast<X&&>(x));
+    build_operand(a, static_cast<X&&>(x));
   }
   WEFT_INLINE children(children const& o) {
     if (copy_remains(*this, o)) return;
@@ -244,8 +244,8 @@ struct children<true, A, B> {
   WEFT_INLINE children(given, X&& x, Y&& y) {
     check_operand<A>(x);
     check_operand<B>(y);
-    take(a, static_cast<X&&>(x));
-    take(b, static_cast<Y&&>(y));
+    build_operand(a, static_cast<X&&>(x));
+    build_operand(b, static_cast<Y&&>(y));
   }
   WEFT_INLINE children(children const& o) {
     if (copy_remains(*this, o)) return;
@@ -284,9 +284,9 @@ struct children<true, A, B, C> {
     check_operand<A>(x);
     check_operand<B>(y);
     check_operand<C>(z);
-    take(a, static_cast<X&&>(x));
-    take(b, static_cast<Y&&>(y));
-    take(c, static_cast<Z&&>(z));
+    build_operand(a, static_cast<X&&>(x));
+    build_operand(b, static_cast<Y&&>(y));
+    build_operand(c, static_cast<Z&&>(z));
   }
   WEFT_INLINE children(children const& o) {
     if (copy_remains(*this, o)) return;

@@ -105,10 +105,11 @@ void pack_rows(T const* in, index_t ld, index_t rows, index_t columns, T* out, i
 }
 
 // Where a task keeps rows of an operand that is read in whole rows of so many columns: how many rows, and the step from
-// one to the next, which is no multiple of a page (rows would share the lines of the first cache).
+// one to the next, which is no multiple of a page (rows would share the lines of the first cache). Few rows: that scratch
+// grows with the columns and with the threads.
 template <class T>
 constexpr index_t row_block(index_t columns) {
-  constexpr index_t bytes = index_t(2) << 20, most = 192 / tile<T>::rows * tile<T>::rows;
+  constexpr index_t bytes = index_t(1) << 19, most = 2 * tile<T>::rows;
   index_t const rows = bytes / ((columns + 1) * index_t(sizeof(T))) / tile<T>::rows * tile<T>::rows;
   return rows > most ? most : rows < tile<T>::rows ? tile<T>::rows : rows;
 }

@@ -40,7 +40,7 @@ constexpr step_facts facts_of_derivative(int width, dtype type) {
 // What operand I of an operation gets: a step over g, y, a, b, c. Operands have the element types T...
 template <class Op, int I, class Y, class... T>
 struct pull {
-  using type = std::tuple_element_t<I, std::tuple<T...>>;
+  using type = std::tuple_element_t<static_cast<std::size_t>(I), std::tuple<T...>>;
   using expression = expr::pulled_t<Op, I, Y, T...>;
   static constexpr int width = [] {
     int w = sizeof(Y);
@@ -81,7 +81,7 @@ struct back_over {
 // For each operand: its contribution, the sum of that over the row, and the sum with earlier contributions.
 template <class Op, int I, class Y, class... T>
 auto back_over_operand() {
-  using of = std::tuple_element_t<I, std::tuple<T...>>;
+  using of = std::tuple_element_t<static_cast<std::size_t>(I), std::tuple<T...>>;
   if constexpr (std::is_floating_point_v<of>)
     return tokens<pull<Op, I, Y, T...>, folded<ops::sum, of>, mapped<ops::add, of, of>>{};
   else
@@ -138,8 +138,8 @@ constexpr int wanting() {
   return n;
 }
 
-template <int Results, int Size, int Forward>
-constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const (&back)[Forward],
+template <int Size, int Results, int Forward>
+constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
                                       code<Forward, 1> const& forward, bool kept, bool total, bool wide) {
   code<Size, Results> c{};
   c.leaves = forward.leaves;
@@ -167,14 +167,14 @@ constexpr code<Size, Results> go_back(step_facts const (&token)[Size], int const
     c.at[i].arity = static_cast<short>(arity);
     engine::derive(c, i);
   };
-  bool reached[Forward] = {};
+  bool reached[engine::at_least_one(Forward)] = {};
   for (int i = 0; i < Forward; ++i) {
     if (token[i].wants) reached[i] = true;
     if (back[i] == 0) continue;
     for (int k = 0; k < c.at[i].arity; ++k)
       if (c.at[i].of[k] >= 0 && reached[c.at[i].of[k]]) reached[i] = true;
   }
-  short cotangent[Forward] = {};
+  short cotangent[engine::at_least_one(Forward)] = {};
   for (int i = 0; i < Forward; ++i) cotangent[i] = -1;
   cotangent[root] = static_cast<short>(seed);
   if (wide && c.at[root].once) {  // the same value for every element of the row
@@ -263,8 +263,8 @@ struct adjoint {
   static constexpr int size = list::count;
   static constexpr int wanted = wanting<L>();
   static constexpr int results = wanted + (Total ? 1 : 0);
-  static constexpr auto forward = engine::read_tokens<1>(engine::facts_in<L>::at);
-  static constexpr auto code = go_back<results>(engine::facts_in<list>::at, back_counts<L>::of, forward, Kept, Total, !Once);
+  static constexpr auto forward = engine::read_tokens<L::count, 1>(engine::facts_in<L>::at);
+  static constexpr auto code = go_back<size, results>(engine::facts_in<list>::at, back_counts<L>::of, forward, Kept, Total, !Once);
   static constexpr int last = code.last;
   static constexpr auto schedule = engine::schedule_of<code.last + 1>(code, true);
   static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;

@@ -83,7 +83,7 @@ element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
     index_t const n = count(kid<0>(e).sizes());
     auto const each = Op::da(expr::constant<T>(scale), asked<part::y, T>(), asked<part::a, T>(), asked<part::s, T>(),
                              expr::constant<T>(static_cast<T>(n)));
-    return Op::template of_total<T>(run_both(t, kid<0>(e), static_cast<element_t<kid_t<0, E>>>(number_of(each))), n);
+    return Op::template of_total<T>(run_both(t, kid<0>(e), static_cast<element_t<kid_t<0, E>>>(known_number(each))), n);
   } else {
     using Op = typename E::operation;
     auto const number = [&]<int I>() {
@@ -91,12 +91,12 @@ element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
         // What the other operands are is known, or not asked for.
         auto const known = [&]<int K>() {
           if constexpr (facts_of<kid_t<K, E>>.numbers)
-            return expr::constant<element_t<kid_t<K, E>>>(number_of(kid<K>(e)));
+            return expr::constant<element_t<kid_t<K, E>>>(known_number(kid<K>(e)));
           else
             return asked<static_cast<part>(2 + K), element_t<kid_t<K, E>>>();
         };
         auto const g = [&]<int... K>(std::integer_sequence<int, K...>) {
-          return number_of(expr::pulled<Op, I>(expr::constant<T>(scale), asked<part::y, T>(), known.template operator()<K>()...));
+          return known_number(expr::pulled<Op, I>(expr::constant<T>(scale), asked<part::y, T>(), known.template operator()<K>()...));
         }(expr::kid_indices<E>{});
         return expr::constant<T>(run_end(t, kid<I>(e), static_cast<T>(g)));
       } else {
@@ -104,7 +104,7 @@ element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
       }
     };
     return [&]<int... I>(std::integer_sequence<int, I...>) {
-      return number_of(e.remade(number.template operator()<I>()...));
+      return known_number(e.remade(number.template operator()<I>()...));
     }(expr::kid_indices<E>{});
   }
 }

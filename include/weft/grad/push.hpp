@@ -214,7 +214,7 @@ void push_fold(tape& t, E const& e, G const& g) {
     } else {
       auto const c = Op::da(g, y, a, asked<part::s, T>(), n);
       if constexpr (G::role == role::number)
-        push<N>(t, kid<0>(e), expr::constant<T>(static_cast<T>(number_of(c))));
+        push<N>(t, kid<0>(e), expr::constant<T>(static_cast<T>(known_number(c))));
       else if constexpr (N == 1)
         push<N>(t, kid<0>(e), cotangent<N, R, T>(c));
       else

@@ -22,6 +22,13 @@ using expr::facts_of;
 using expr::kid;
 using expr::kid_t;
 
+// The value of an expression over numbers alone, without a loop.
+template <class E>
+element_t<E> known_number(E const& e) {
+  index_t const at[1] = {0};
+  return expr::element_at(e, at, expr::nothing_named{});
+}
+
 // The gradient of a slot, stored in the record that made it.
 template <class T, int R, int N>
 struct made : record {
@@ -338,6 +345,8 @@ constexpr bool lets_stay() {
   } else if constexpr (E::role == role::let) {
     return facts_of<E>.producers == 0 && !engine::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
            lets_stay<engine::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
+  } else if constexpr (E::role == role::source) {
+    return keeps_lets<E>();
   } else {
     return true;
   }
@@ -354,7 +363,7 @@ constexpr bool keeps_lets() {
   else if constexpr (runs_whole<E>)
     return lets_stay<context_of<E>, E>();
   else
-    return keeps_lets<kid_t<0, E>>();
+    return []<int... I>(std::integer_sequence<int, I...>) { return (keeps_lets<kid_t<I, E>>() && ...); }(expr::kid_indices<E>{});
 }
 // The extents of the domain: those of E, and along a row that was reduced those of its longest reduction.
 template <class Context, class E>

@@ -6,6 +6,7 @@
 // both.
 #pragma once
 #include <weft/expr/operation.hpp>
+#include <weft/simd/pack.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {

@@ -36,7 +36,7 @@ template <class Node>
 struct product_run {
   using T = element_t<Node>;
   static constexpr int R = Node::dims.rank;
-  static constexpr index_t rows_at_a_time = 56;
+  static constexpr index_t rows_at_a_time = 28;  // scratch that grows with the columns: few, but two tiles of the driver
   engine::operand<T, R, expr::kid_t<0, Node>> a;
   engine::operand<T, R, expr::kid_t<1, Node>> b;
   extents<R> ext;
@@ -57,16 +57,49 @@ struct product_run {
     if (!a || !b) what += ", operands computed while packing";
   }
   bool reads(engine::byte_range w) const { return a.reads(w) || b.reads(w); }
+  // Before rows are asked for, some at a time: the right operand is laid out so that it is read where it lies each time.
+  void prepare_rows() {
+    auto const s = b.source();
+    if (s.data && s.column_stride == 1) return;
+    index_t batches = 1;
+    for (int d = R - 3; d >= 0; --d) {
+      bool const moves = s.steps[d] != 0 && ext[static_cast<std::size_t>(d)] != 1;
+      laid_steps[d] = moves ? batches * depth * ext[R - 1] : 0;
+      if (moves) batches *= ext[static_cast<std::size_t>(d)];
+    }
+    laid = storage::allocate(static_cast<std::size_t>(batches * depth * ext[R - 1]) * sizeof(T));
+    index_t at[max_rank] = {};
+    for (index_t i = 0; i < batches; ++i) {
+      index_t from = 0;
+      for (int d = 0; d + 2 < R; ++d) from += at[d] * laid_steps[d];
+      b.copy(at, 0, 0, depth, ext[R - 1], static_cast<T*>(laid.data()) + from, ext[R - 1]);
+      for (int d = R - 3; d >= 0; --d) {
+        if (laid_steps[d] == 0) continue;
+        if (++at[d] < ext[static_cast<std::size_t>(d)]) break;
+        at[d] = 0;
+      }
+    }
+  }
   void run(gemm::batched_sink<T> const& c) const {
     gemm::multiply<T>({R - 2, ext.data()}, ext[R - 2], ext[R - 1], depth, a.source(), b.source(), c);
   }
   // out (count, ext[R - 1]), ld
   void rows(index_t const* position, index_t row, index_t count, T* out, index_t ld) const {
     part const left{a, position, row}, right{b, position, 0};
-    gemm::multiply<T>(count, ext[R - 1], depth, left.source(a.source()), right.source(b.source()), {.data = out, .ld = ld});
+    gemm::source<T> from_b;
+    if (laid) {
+      from_b = {static_cast<T const*>(laid.data()), ext[R - 1], 1};
+      for (int d = 0; d + 2 < R; ++d) from_b.data += position[d] * laid_steps[d];
+    } else {
+      from_b = right.source(b.source());
+    }
+    gemm::multiply<T>(count, ext[R - 1], depth, left.source(a.source()), from_b, {.data = out, .ld = ld});
   }
 
  private:
+  storage laid{};  // (depth, ext[R - 1]) at each place of the batch that b depends on
+  index_t laid_steps[max_rank] = {};
+
   // An operand at one position, from some row on.
   template <class E>
   struct part {

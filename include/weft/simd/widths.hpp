@@ -21,6 +21,10 @@ inline constexpr int held_for = B * int(sizeof(T)) / int(sizeof(U)) < 16 ? 16 : 
 
 template <class U, class T, int B>
 WEFT_INLINE vec<U, B> widen(vec<T, held_for<T, U, B>> x) {
+#if WEFT_SIMD_LEVEL == 3 && defined(__GNUC__) && !defined(__clang__)
+  // GCC 12 ends with an internal error where eight bytes are loaded, widened and selected from in one instruction.
+  if constexpr (sizeof(T) == 1 && B / int(sizeof(U)) == 8) __asm__("" : "+v"(x));
+#endif
   constexpr int from = sizeof(T), to = sizeof(U);
   constexpr bool s = std::is_signed_v<T>;
   auto v = (ints<held_for<T, U, B>>)x;
