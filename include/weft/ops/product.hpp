@@ -8,6 +8,7 @@
 #pragma once
 #include <weft/engine/producer.hpp>
 #include <weft/expr/view.hpp>
+#include <weft/ops/arithmetic.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
