@@ -170,16 +170,16 @@ struct pack {
     }
 #if WEFT_SIMD_LEVEL
     else {
-      constexpr int size = int(sizeof(T)), B = detail::held<T, N>;
+      constexpr int each = int(sizeof(T)), B = detail::held<T, N>;
       pack r;
       if constexpr (N == 1) {
         return n > 0 ? pack(*p) : pack(fill);
       } else if constexpr (B == 32) {
-        constexpr int half = 16 / size;
-        r = pack((storage)detail::join<32, 32>(detail::load_few(p, (n < half ? n : half) * size),
-                                               detail::load_few(p + half, (n < half ? 0 : n - half) * size)));
+        constexpr int half = 16 / each;
+        r = pack((storage)detail::join<32, 32>(detail::load_few(p, (n < half ? n : half) * each),
+                                               detail::load_few(p + half, (n < half ? 0 : n - half) * each)));
       } else {
-        r = pack((storage)detail::load_few(p, n * size));
+        r = pack((storage)detail::load_few(p, n * each));
       }
       if (__builtin_constant_p(fill == T(0)) && fill == T(0)) return r;
       for (int i = 0; i < N; ++i)
