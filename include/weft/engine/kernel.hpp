@@ -251,16 +251,30 @@ struct pass {
       in<I>(row.once) = pack<T, N>(static_cast<T>(in<I>(t).total(n)));
     });
   }
-  // Elements [from, to) of a row of several blocks; `from` is the start of a block.
-  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, outlets const& o, index_t r,
-                                             block_counter& to_join, totals* shared, index_t from, index_t to) {
-    for (index_t b = from; b < to; b += block) {
-      totals const t = sweep_block(row, o, r, b, b + block < to ? b + block : to);
-      if (shared)
-        shared[b / block] = t;
-      else
-        to_join.push(t);
+  // A whole row. (The usual one, of one block, and longer ones share one copy of the loop: it is most of what there is to
+  // compile.)
+  static WEFT_INLINE totals sweep_row(row_state<C, N> const& row, outlets const& o, index_t r, index_t n) {
+    block_counter all;
+    for (index_t from = 0;;) {
+      index_t const to = n - from <= block ? n : from + block;
+      totals const t = sweep_block(row, o, r, from, to);
+      if (n <= block) [[likely]]
+        return t;
+      totals joined = t;  // another one, so that the first may stay in registers
+      join_block(all, joined, to == n);
+      if (to == n) return joined;
+      from = to;
     }
+  }
+  // `t`: a block, and after the last one all of them.
+  [[gnu::noinline]] static void join_block(block_counter& all, totals& t, bool last) {
+    all.push(t);
+    if (last) t = all.joined();
+  }
+  // Elements [from, to) of a row of several blocks; `from` is the start of a block.
+  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, outlets const& o, index_t r, totals* shared, index_t from,
+                                             index_t to) {
+    for (index_t b = from; b < to; b += block) shared[b / block] = sweep_block(row, o, r, b, b + block < to ? b + block : to);
   }
 };
 
@@ -271,13 +285,7 @@ WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& 
   if constexpr (P < C::last) {
     using now = pass<C, P, N, Results>;
     if constexpr (now::any) {
-      if (n <= block) {
-        now::finish(row, now::sweep_block(row, o, r, 0, n), n);
-      } else {
-        typename now::block_counter all;
-        now::sweep_blocks(row, o, r, all, nullptr, 0, n);
-        now::finish(row, all.joined(), n);
-      }
+      now::finish(row, now::sweep_row(row, o, r, n), n);
     }
     run_passes<P + 1, Results>(row, o, r, n);
   }
@@ -296,7 +304,7 @@ void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, in
       typename now::block_counter all;
       parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
         index_t const from = task * per_task * block, to = from + per_task * block;
-        now::sweep_blocks(row, o, 0, all, shared, from, to < n ? to : n);
+        now::sweep_blocks(row, o, 0, shared, from, to < n ? to : n);
       });
       for (index_t b = 0; b < blocks; ++b) all.push(shared[b]);
       now::finish(row, all.joined(), n);
