@@ -363,8 +363,9 @@ WEFT_INLINE void take_rows(row_state<C, N>& row, char* scratch, index_t columns)
   [&]<int... I>(std::integer_sequence<int, I...>) {
     auto const take = [&]<int K>(slot<K, nothing>*) {
       if constexpr (C::schedule.stored_by[K] >= 0) {
+        constexpr index_t bytes = size_of(C::code.at[K].type);
         row.kept[C::schedule.slot[K]] = scratch;
-        scratch += (columns * size_of(C::code.at[K].type) + 63) / 64 * 64;
+        scratch += (columns * bytes + 63) / 64 * 64;
       }
     };
     (take(static_cast<slot<I, nothing>*>(nullptr)), ...);
