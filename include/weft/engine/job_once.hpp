@@ -183,7 +183,7 @@ struct outlets {
     bool const map = !j.p.narrow && !j.p.passes;
     if (map) all.stream = !staged.any && streams(j);
     if (num_threads() > 1) {
-      if (map || f.rows > 1) return run_tasks(j, all, staged);
+      if (f.rows > 1 || (map && !staged.whole_rows)) return run_tasks(j, all, staged);
       if (j.p.shared && !staged.any && (j.p.narrow || j.results->dense_row(f))) return run_row_shared(j);
     }
   }

@@ -63,6 +63,7 @@ struct operand {
 
   frame f;
   bool by_rows = false;
+  bool whole = false;  // something in it is computed a whole row at a time: to ask for a part of a row costs as much
   std::conditional_t<q == 1, bound_in<fused>, none> rows;
   bound_in<alone> blocks;
   index_t steps[max_rank] = {};
@@ -75,10 +76,13 @@ struct operand {
       by_rows = same_extents(e.sizes(), ext) && rows_agree<fused>(e, ext.data());
       if (by_rows) {
         rows.take(e, f);
+        whole = true;
+        for (int d = 0; d + 2 < R; ++d) steps[d] = 1;
         return;
       }
     }
     blocks.take(e, f);
+    if constexpr (code::kept > 0) whole = staging_of(blocks.t.at, code::leaves, f).whole_rows;
     for (int d = 0; d + 2 < R; ++d) steps[d] = in_memory() ? blocks.t.at[0].stride[d] : 1;
   }
   operand(operand const&) = delete;
@@ -124,13 +128,19 @@ struct operand {
     } else if constexpr (!always_in_memory) {
       s.self = this;
       s.read = &read;
-      s.whole_rows = by_rows;
+      s.whole_rows = whole;
     }
     return s;
   }
   // out (count, columns), ld: rows [row, row + count) of the matrix at `position`, columns from `column` on
   void copy(index_t const* position, index_t row, index_t column, index_t count, index_t columns, T* out,
             index_t ld) const {
+    if (whole && columns != f.n) {
+      arena_scope scope;
+      T* const lines = scope.take<T>(count * f.n);
+      copy(position, row, 0, count, f.n, lines, f.n);
+      return gather_rows(lines + column, f.n, 1, count, columns, out, ld);
+    }
     if constexpr (one_leaf) {
       if (!by_rows) {
         leaf const& l = blocks.t.at[0];
@@ -383,6 +393,7 @@ struct computed_rows final : companion {
 //   reads(range)                                         does it read from this memory?
 //   copy(position, row, rows, column, columns, out, ld)   elements of the matrix at one position of the axes before the last
 //                                                         two (what has one axis is one row)
+//   whole_rows()                                         should it be asked for whole rows? (It may leave that out.)
 template <class Node>
 struct computed_tiles final : companion {
   using T = element_t<Node>;
@@ -395,6 +406,7 @@ struct computed_tiles final : companion {
   }
   static bool reads(leaf const& l, byte_range w) { return static_cast<computed_tiles const*>(l.base)->work.reads(w); }
   static constexpr leaf_type type{sizeof(T), &stage, &reads};
+  static constexpr leaf_type type_of_rows{sizeof(T), &stage, &reads, 1};
 };
 
 template <class Companion>
@@ -432,7 +444,11 @@ void binder::rows(Node const& n) {
 }
 template <class Node>
 void binder::tiles(Node const& n) {
-  if (!add_twin(n)) add_companion(*this, new computed_tiles<Node>(n));
+  if (add_twin(n)) return;
+  auto* const source = new computed_tiles<Node>(n);
+  add_companion(*this, source);
+  if constexpr (requires { source->work.whole_rows(); })
+    if (source->work.whole_rows()) next[-1].type = &computed_tiles<Node>::type_of_rows;
 }
 
 }  // namespace engine

@@ -77,6 +77,7 @@ namespace engine {
   part_of const all{0, f.rows, 0, f.n, false};
   if (elements <= task_elements || (by_column && !j.may_cut)) return run_part(j, all);
   staging const staged = staging_of(j.leaves, j.leaf_count, f);
+  if (by_column && staged.whole_rows) return run_part(j, all);
   arena_scope scope;
   bool* const own = scope.take<bool>(j.result_count);
   index_t bytes = 0;

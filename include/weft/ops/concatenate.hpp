@@ -99,6 +99,7 @@ struct bound_members<T, R, std::integer_sequence<int, I...>, K...> : bound_membe
     (add(pieces[I], expr::kid<I>(n), bound_member<I, engine::operand<T, R, K>>::operand.source()), ...);
   }
   bool reads(engine::byte_range w) const { return (bound_member<I, engine::operand<T, R, K>>::operand.reads(w) || ...); }
+  bool whole_rows() const { return (bound_member<I, engine::operand<T, R, K>>::operand.whole || ...); }
 };
 
 template <class Node>
@@ -119,6 +120,7 @@ struct concatenate_run<concatenation<D, K...>> {
     }(expr::kid_indices<Node>{});
   }
   bool reads(engine::byte_range w) const { return bound.reads(w); }
+  bool whole_rows() const { return bound.whole_rows(); }
   void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
     copy_joined(bound.pieces, Node::arity, R, axis, position, row, rows, column, columns, out, ld);
   }

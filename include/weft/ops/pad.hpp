@@ -44,6 +44,7 @@ struct pad_run {
     bound::explain(n.a, n.a.sizes(), s);
   }
   bool reads(engine::byte_range w) const { return inside.reads(w); }
+  bool whole_rows() const { return inside.whole; }
   // out (rows, columns), ld
   void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
     constexpr std::size_t last = R - 1, second = R > 1 ? R - 2 : 0;

@@ -187,10 +187,10 @@ struct scan_run {
       place(i / all, position);
       index_t const row = i % all;
       T* const line = c.data ? memory(c, position, row, 0) : static_cast<T*>(room.data());
-      if (a.by_rows) a.copy(position, row, 0, 1, n, line, n);
+      if (a.whole) a.copy(position, row, 0, 1, n, line, n);
       each_task(chunks, [&](index_t k) {
         chunk_of_row const part(how, n, k);
-        if (!a.by_rows) a.copy(position, row, part.from, 1, part.size, line + part.from, n);
+        if (!a.whole) a.copy(position, row, part.from, 1, part.size, line + part.from, n);
         sums[k] = scan_chunk_as(how, line + part.from, part.size);
       });
       T carry = 0;
@@ -205,7 +205,7 @@ struct scan_run {
   // Along another axis than the last: strips of columns, line by line.
   void run_lines(sink const& c) const {
     constexpr index_t strip = 512, together = 8;
-    index_t const n = ext[R - 1], width = a.by_rows || n < strip ? n : strip, strips = (n + width - 1) / width;
+    index_t const n = ext[R - 1], width = a.whole || n < strip ? n : strip, strips = (n + width - 1) / width;
     bool const down = axis == row_axis;  // rows are the lines; else a line is some rows of a matrix
     index_t const block = down ? 1 : rows_of_matrix() < together ? rows_of_matrix() : together;
     index_t const blocks = down ? 1 : (rows_of_matrix() + block - 1) / block;

@@ -156,6 +156,7 @@ struct gather_run {
       s.part(n.a, expr::axis_map::identity<P>(), engine::no_names{}, false);
   }
   bool reads(engine::byte_range w) const { return indices.reads(w) || (bound && bound->reads(w)); }
+  bool whole_rows() const { return bound && bound->whole; }
 
   // out (rows, columns), ld
   void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
