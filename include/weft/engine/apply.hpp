@@ -157,21 +157,6 @@ struct held : described<held<T, V>, T, weft::shape{}> {
   WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
 };
 
-template <class E>
-constexpr bool is_product_of_floats() {
-  if constexpr (E::role == role::map) {
-    using Op = typename E::operation;
-    return Op::multiplies && std::is_floating_point_v<element_t<E>> &&
-           []<int... I>(std::integer_sequence<int, I...>) {
-             return (std::is_same_v<element_t<expr::kid_t<I, E>>, element_t<E>> && ...);
-           }(expr::kid_indices<E>{});
-  } else {
-    return false;
-  }
-}
-template <class E, class T>
-inline constexpr bool is_product_of = is_product_of_floats<E>() && std::is_same_v<element_t<E>, T>;
-
 template <int N, class E>
 WEFT_INLINE auto value_now(E const& e);
 
@@ -192,7 +177,7 @@ WEFT_INLINE auto value_now(E const& e) {
   using expr::kid_t;
   if constexpr (requires { e.v; }) {
     return e.v;
-  } else if constexpr (E::role == role::number) {
+  } else if constexpr (E::arity == 0) {
     return pack<T, N>(e.value);
   } else if constexpr (E::arity == 1) {
     return applied<typename E::operation, element_t<kid_t<0, E>>>::on(value_now<N>(kid<0>(e)));
@@ -200,11 +185,11 @@ WEFT_INLINE auto value_now(E const& e) {
     using Op = typename E::operation;
     using A = kid_t<0, E>;
     using B = kid_t<1, E>;
-    if constexpr (Op::adds && is_product_of<A, T> && is_product_of<B, T>)
+    if constexpr (Op::adds && expr::is_product_of<A, T> && expr::is_product_of<B, T>)
       return sum_of_products<Op, T>(value_now<N>(kid<0>(e)), value_now<N>(kid<1>(e)));
-    else if constexpr (Op::adds && is_product_of<A, T>)
+    else if constexpr (Op::adds && expr::is_product_of<A, T>)
       return fused_now<Op, true, T, N>(kid<0>(e), kid<1>(e));
-    else if constexpr (Op::adds && is_product_of<B, T>)
+    else if constexpr (Op::adds && expr::is_product_of<B, T>)
       return fused_now<Op, false, T, N>(kid<1>(e), kid<0>(e));
     else
       return applied<Op, element_t<A>, element_t<B>>::on(value_now<N>(kid<0>(e)), value_now<N>(kid<1>(e)));

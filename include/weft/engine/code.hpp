@@ -6,11 +6,21 @@
 // by the pass that first makes it. Both are ordinary loops over small arrays: there is one description of a program, which
 // the kernel (engine/kernel.hpp) runs and `explain` prints.
 #pragma once
-#include <weft/engine/token.hpp>
+#include <weft/expr/token.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
+
+using expr::act;
+using expr::folded;
+using expr::larger;
+using expr::mapped;
+using expr::memory;
+using expr::number;
+using expr::step_facts;
+using expr::token_at;
+using expr::tokens;
 
 // The size of an array that may be empty.
 constexpr std::size_t at_least_one(int n) { return static_cast<std::size_t>(n > 0 ? n : 1); }

@@ -19,25 +19,11 @@ WEFT_INLINE void set_extents(frame& f, extents<R> const& e) {
 template <class E, int R>
 inline constexpr bool flat_when_alike = facts_of<E>.dense && (facts_of<E>.ranks & ~((1u << R) | 1u)) == 0;
 
-// Precondition: flat_when_alike. Do all leaves have the extents `e`?
-template <class E, std::size_t R>
-WEFT_INLINE bool all_flat(E const& n, std::array<index_t, R> const& e) {
-  if constexpr (E::role == role::leaf) {
-    if constexpr (E::dims.rank == static_cast<int>(R))
-      return same_extents(n.sizes(), e);
-    else
-      return true;
-  } else if constexpr (E::role == role::map || E::role == role::let) {
-    return [&]<int... I>(std::integer_sequence<int, I...>) { return (all_flat(kid<I>(n), e) && ...); }(expr::kid_indices<E>{});
-  } else {
-    return true;
-  }
-}
 // Does everything that lies in memory have the extents `e`? Few operands are compared in place.
 template <int Leaves, class E, std::size_t R>
 WEFT_INLINE bool all_alike(E const& n, leaf const* leaves, std::array<index_t, R> const& e) {
   if constexpr (Leaves <= 3)
-    return all_flat(n, e);
+    return expr::all_flat(n, e);
   else
     return same_sizes(leaves, Leaves, e.data(), static_cast<int>(R));
 }

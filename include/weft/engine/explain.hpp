@@ -65,6 +65,10 @@ struct survey {
   void leaf_of(T const*, Map const&, index_t const*, int, bool) {}
   template <class T>
   void tile_of() {}
+  template <std::size_t R>
+  bool covers(std::array<index_t, R> const& e) const {
+    return covers_frame(e, f);
+  }
   template <class Node, class Names>
   void number(Node const& n, Names const& names) {
     explain_statement(close_over(n, names), x, "number");

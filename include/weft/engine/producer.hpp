@@ -27,13 +27,6 @@ WEFT_INLINE index_t row_at(frame const& f, index_t const* position, index_t row)
   return r * f.ext[f.rank - 2] + row;
 }
 
-template <class E>
-constexpr bool is_memory() {
-  if constexpr (E::role == role::view)
-    return E::drops == 0 && is_memory<kid_t<0, E>>();
-  else
-    return E::role == role::leaf;
-}
 // An operand of a producer that works in T on matrices of R axes in all; `E` is aligned with them at the end. Lives as long
 // as the producer runs.
 template <class T, int R, class E>
@@ -103,7 +96,7 @@ struct operand {
   }
 
   // Memory whatever happens: a tensor, or a view of one.
-  static constexpr bool always_in_memory = is_memory<E>() && std::is_same_v<element_t<E>, T>;
+  static constexpr bool always_in_memory = facts_of<E>.in_place && std::is_same_v<element_t<E>, T>;
   static constexpr bool one_leaf = code::size == 1 && code::leaves == 1 && std::is_same_v<element_t<E>, T>;
   bool in_memory() const {
     if constexpr (always_in_memory)

@@ -72,7 +72,7 @@ struct pairs<Tensor, E, Rest...> {
     if constexpr (sizeof...(Rest) > 0) {
       using more = decltype(rest.template bind_all<Context>(b));
       rest.template bind_all<Context>(b);
-      return joined_t<own, more>{};
+      return expr::joined_t<own, more>{};
     } else {
       return own{};
     }

@@ -156,6 +156,22 @@ auto pulled_shape(std::integer_sequence<int, K...>)
 template <class Op, int I, class T, class... A>
 using pulled_t = decltype(pulled_shape<Op, I, T, A...>(std::make_integer_sequence<int, int(sizeof...(A))>{}));
 
+// Is a node the product of two values of its own floating type? A sum takes such an operand along in one rounding.
+template <class E>
+constexpr bool is_product_of_floats() {
+  if constexpr (E::role == role::map) {
+    using Op = typename E::operation;
+    return Op::multiplies && std::is_floating_point_v<element_t<E>> &&
+           []<int... I>(std::integer_sequence<int, I...>) {
+             return (std::is_same_v<element_t<kid_t<I, E>>, element_t<E>> && ...);
+           }(kid_indices<E>{});
+  } else {
+    return false;
+  }
+}
+template <class E, class T>
+inline constexpr bool is_product_of = is_product_of_floats<E>() && std::is_same_v<element_t<E>, T>;
+
 }  // namespace expr
 }  // namespace WEFT_ISA
 }  // namespace weft

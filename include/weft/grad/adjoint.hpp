@@ -93,7 +93,7 @@ struct back_over<mapped<Op, T...>> {
   template <int... I>
   static auto find(std::integer_sequence<int, I...>) {
     if constexpr (!Op::flat && std::is_floating_point_v<Y>)
-      return typename engine::joined<decltype(back_over_operand<Op, I, Y, T...>())...>::type{};
+      return typename expr::joined<decltype(back_over_operand<Op, I, Y, T...>())...>::type{};
     else
       return tokens<>{};
   }
@@ -120,7 +120,7 @@ template <class L, class Seed, class Kept, class T>
 struct all_tokens {
   template <int... K>
   static auto find(std::integer_sequence<int, K...>) {
-    return engine::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>, folded<ops::sum, T>>,
+    return expr::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>, folded<ops::sum, T>>,
                             typename back_over<token_at<L, L::count - 1 - K>>::type...>{};
   }
   using type = decltype(find(std::make_integer_sequence<int, L::count>{}));

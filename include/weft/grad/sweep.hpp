@@ -188,7 +188,7 @@ struct backward_binder : engine::binder {
     return g;
   }
   template <class T, int R>
-  target& memory_target(engine::whole_domain<R>, index_t const* ext, int rank, bool single) {
+  target& memory_target(expr::whole_domain<R>, index_t const* ext, int rank, bool single) {
     target& g = *targets++;
     lay_out_target(g, engine::sum_type_of<T>, f, nullptr, R, ext, rank, single);
     return g;
@@ -208,7 +208,7 @@ struct backward_binder : engine::binder {
       g.connect = &connect_leaf<T, R>;
       g.settle = &settle_nothing;
       if (leaf_is_read()) {
-        leaf_of(n.value.data(), engine::as_axis_map(m), n.value.extents_at(), R, single);
+        leaf_of(n.value.data(), expr::as_axis_map(m), n.value.extents_at(), R, single);
       } else {
         no_leaf<T>();
         if constexpr (!tensor<T, S>::stored_inline)
@@ -225,7 +225,7 @@ struct backward_binder : engine::binder {
       g.settle = &settle_number<Node>;
     }
     if (!forgets && number_is_read())
-      engine::binder::number(stripped<1>(engine::close_over(n, names)), engine::no_names{});
+      engine::binder::number(stripped<1>(expr::close_over(n, names)), expr::no_names{});
     else
       constant(T(0));
   }
@@ -243,10 +243,10 @@ struct backward_binder : engine::binder {
     if constexpr (!First && facts_of<Node>.reached && facts_of<Node>.producers > 0) {
       fail<autograd_error>("grad: the value of a product is asked for that was not kept");  // grad/cut.hpp sees to it
     } else {
-      auto value = engine::evaluated<T, Node::dims.rank>(stripped<1>(engine::close_over(n, names)));
+      auto value = engine::evaluated<T, Node::dims.rank>(stripped<1>(expr::close_over(n, names)));
       auto const ext = n.sizes();
       storage buffer = static_cast<storage&&>(value.items().buffer);
-      leaf_of(static_cast<T const*>(std::as_const(buffer).data()), engine::as_axis_map(m), ext.data(), Node::dims.rank, single);
+      leaf_of(static_cast<T const*>(std::as_const(buffer).data()), expr::as_axis_map(m), ext.data(), Node::dims.rank, single);
       *kept++ = static_cast<storage&&>(buffer);
     }
   }
@@ -265,23 +265,8 @@ struct backward_binder : engine::binder {
 
 // -- contexts --------------------------------------------------------------------------------------------------------------
 
-// Reductions of one value a row that stand side by side may have rows of different lengths: each is then an edge.
 template <class E>
-constexpr int folds_on_top() {
-  if constexpr (E::role == role::fold)
-    return 1;
-  else if constexpr (E::role == role::let)
-    return folds_on_top<kid_t<1, E>>();
-  else if constexpr (E::role == role::map)
-    return []<int... I>(std::integer_sequence<int, I...>) { return (folds_on_top<kid_t<I, E>>() + ... + 0); }(
-        expr::kid_indices<E>{});
-  else if constexpr (E::role == role::view)
-    return E::drops != 0 ? folds_on_top<kid_t<0, E>>() : 0;
-  else
-    return 0;
-}
-template <class E>
-inline constexpr bool by_values = expr::row_of<E>.q > 0 && folds_on_top<E>() <= 1;
+inline constexpr bool by_values = expr::row_of<E>.q > 0 && expr::folds_on_top<E>() <= 1;
 template <class E>
 auto find_context() {
   if constexpr (by_values<E>)
@@ -328,23 +313,23 @@ template <class Context, class E>
 constexpr bool lets_stay() {
   if constexpr (E::role == role::map) {
     return []<int... I>(std::integer_sequence<int, I...>) {
-      return (lets_stay<engine::child_context<Context, E, kid_t<I, E>>, kid_t<I, E>>() && ...);
+      return (lets_stay<expr::child_context<Context, E, kid_t<I, E>>, kid_t<I, E>>() && ...);
     }(expr::kid_indices<E>{});
   } else if constexpr (E::role == role::fold) {
-    if constexpr (engine::fold_fuses<Context, E>)
+    if constexpr (expr::fold_fuses<Context, E>)
       return lets_stay<typename Context::inside, kid_t<0, E>>();
     else
       return keeps_lets<E>();
   } else if constexpr (E::role == role::view) {
-    if constexpr (engine::drops_row<Context, E>)
+    if constexpr (expr::drops_row<Context, E>)
       return lets_stay<Context, kid_t<0, E>>();
     else if constexpr (facts_of<kid_t<0, E>>.elementwise)
       return lets_stay<typename Context::indirect, kid_t<0, E>>();
     else
       return keeps_lets<kid_t<0, E>>();
   } else if constexpr (E::role == role::let) {
-    return facts_of<E>.producers == 0 && !engine::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
-           lets_stay<engine::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
+    return facts_of<E>.producers == 0 && !expr::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
+           lets_stay<expr::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
   } else if constexpr (E::role == role::source) {
     return keeps_lets<E>();
   } else {
@@ -365,49 +350,15 @@ constexpr bool keeps_lets() {
   else
     return []<int... I>(std::integer_sequence<int, I...>) { return (keeps_lets<kid_t<I, E>>() && ...); }(expr::kid_indices<E>{});
 }
-// The extents of the domain: those of E, and along a row that was reduced those of its longest reduction.
-template <class Context, class E>
-void longest_rows(E const& e, index_t* ext) {
-  if constexpr (E::role == role::fold) {
-    if constexpr (kid_t<0, E>::dims.rank == Context::domain) {
-      auto const s = kid<0>(e).sizes();
-      for (int d = Context::domain - Context::q; d < Context::domain; ++d)
-        if (s[static_cast<std::size_t>(d)] > ext[d]) ext[d] = s[static_cast<std::size_t>(d)];
-      longest_rows<Context>(kid<0>(e), ext);
-    }
-  } else if constexpr (E::role == role::map || E::role == role::let || E::role == role::view) {
-    [&]<int... I>(std::integer_sequence<int, I...>) { (longest_rows<Context>(kid<I>(e), ext), ...); }(expr::kid_indices<E>{});
-  }
-}
-// Can all fused reductions be stretched to the rows of the domain?
-template <class Context, class E>
-bool rows_fit(E const& e, index_t const* ext) {
-  if constexpr (E::role == role::fold) {
-    if constexpr (kid_t<0, E>::dims.rank == Context::domain) {
-      auto const s = kid<0>(e).sizes();
-      for (int d = 0; d < Context::domain; ++d)
-        if (s[static_cast<std::size_t>(d)] != ext[d] && s[static_cast<std::size_t>(d)] != 1) return false;
-      return rows_fit<Context>(kid<0>(e), ext);
-    } else {
-      return true;
-    }
-  } else if constexpr (E::role == role::map || E::role == role::let || E::role == role::view) {
-    return [&]<int... I>(std::integer_sequence<int, I...>) { return (rows_fit<Context>(kid<I>(e), ext) && ...); }(
-        expr::kid_indices<E>{});
-  } else {
-    return true;
-  }
-}
-
 // -- the program of a statement -------------------------------------------------------------------------------------------
 
 template <class Context, bool First, class E>
 [[gnu::noinline]] auto bind_back(E const& e, backward_binder<First>& b) {
-  return engine::bind<Context>(e, b, engine::whole_domain<E::dims.rank>{}, engine::no_names{});
+  return expr::bind<Context>(e, b, expr::whole_domain<E::dims.rank>{}, expr::no_names{});
 }
 template <class Context, class E>
-using tokens_back = decltype(engine::bind<Context>(std::declval<E const&>(), std::declval<backward_binder<false>&>(),
-                                                   engine::whole_domain<E::dims.rank>{}, engine::no_names{}));
+using tokens_back = decltype(expr::bind<Context>(std::declval<E const&>(), std::declval<backward_binder<false>&>(),
+                                                   expr::whole_domain<E::dims.rank>{}, expr::no_names{}));
 
 // How each cotangent leaves the program.
 template <class X>
@@ -490,7 +441,7 @@ void set_domain(frame& f, E const& e) {
   for (int d = 0; d < Context::domain; ++d) f.ext[d] = d < E::dims.rank ? s[static_cast<std::size_t>(d)] : 1;
   if constexpr (Context::outer) {
     for (int d = Context::domain - Context::q; d < Context::domain; ++d) f.ext[d] = 0;
-    longest_rows<Context>(e, f.ext);
+    expr::longest_rows<Context>(e, f.ext);
   }
   f.set_row(Context::domain - Context::q);
 }
@@ -543,7 +494,7 @@ void sweep_statement(tape& t, E const& e, G const& g, Y const& y, double* total)
   if constexpr (with::q > 0) {
     frame f;
     set_domain<with>(f, e);
-    if (!rows_fit<with>(e, f.ext)) [[unlikely]] {
+    if (!expr::rows_fit<with>(e, f.ext)) [[unlikely]] {
       if constexpr (facts_of<E>.lets || with::outer)
         fail<autograd_error>("grad: an expression has reductions over rows of different lengths: evaluate one of them first, with eval(...)");
       else

@@ -168,7 +168,7 @@ struct reorder_run {
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "in another order";
-    if constexpr (G::role != role::leaf) s.part(n.a, expr::axis_map::identity<R>(), engine::no_names{}, false);
+    if constexpr (G::role != role::leaf) s.part(n.a, expr::axis_map::identity<R>(), expr::no_names{}, false);
   }
   bool reads(engine::byte_range w) const {
     auto const meets = [&](auto const* p) {

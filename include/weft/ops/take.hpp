@@ -77,7 +77,7 @@ struct checked_indices {
   }
   template <class Survey>
   static void explain(I const& given, Survey& s) {
-    if constexpr (!in_memory) s.part(given, expr::axis_map::identity<Q>(), engine::no_names{}, false);
+    if constexpr (!in_memory) s.part(given, expr::axis_map::identity<Q>(), expr::no_names{}, false);
   }
 
  private:
@@ -153,7 +153,7 @@ struct gather_run {
     if (by_rows(n))
       table::explain(n.a, n.a.sizes(), s);
     else
-      s.part(n.a, expr::axis_map::identity<P>(), engine::no_names{}, false);
+      s.part(n.a, expr::axis_map::identity<P>(), expr::no_names{}, false);
   }
   bool reads(engine::byte_range w) const { return indices.reads(w) || (bound && bound->reads(w)); }
   bool whole_rows() const { return bound && bound->whole; }
@@ -344,7 +344,7 @@ struct spread_run {
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "added up by index";
     if constexpr (expr::kid_t<0, Node>::role != role::leaf)
-      s.part(n.a, expr::axis_map::identity<rank_of<expr::kid_t<0, Node>>>(), engine::no_names{}, false);
+      s.part(n.a, expr::axis_map::identity<rank_of<expr::kid_t<0, Node>>>(), expr::no_names{}, false);
     checked_indices<expr::kid_t<1, Node>>::explain(n.b, s);
   }
   // (Nothing is written before everything is read.)

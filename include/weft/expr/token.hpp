@@ -3,8 +3,8 @@
 //   a * b + c   is   tokens<memory<float>, memory<float>, mapped<multiply, float, float>, memory<float>, mapped<add, ...>>
 //
 // Each step takes its operands from what stands before it, as on a pocket calculator that has the operands first. Names,
-// extents and addresses are gone from the type, so tensors of eight shapes share one loop. `bind` (engine/bind.hpp) makes
-// tokens of an expression and puts what it finds in memory into a table; `code` (engine/code.hpp) reads them.
+// extents and addresses are gone from the type, so tensors of eight shapes share one loop. `bind` (expr/bind.hpp) makes
+// tokens of an expression and hands what it finds in memory to a binder; `code` (engine/code.hpp) reads them.
 #pragma once
 #include <weft/core/dtype.hpp>
 #include <weft/core/shape.hpp>
@@ -15,7 +15,7 @@
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace engine {
+namespace expr {
 
 template <class... X>
 struct tokens {
@@ -152,6 +152,6 @@ struct numbering<tokens<X...>> : numbered_all<std::make_integer_sequence<int, in
 template <class L, int I>
 using token_at = typename decltype(pick_numbered<I>(static_cast<numbering<L> const*>(nullptr)))::type;
 
-}  // namespace engine
+}  // namespace expr
 }  // namespace WEFT_ISA
 }  // namespace weft
