@@ -86,7 +86,8 @@ struct product_run {
   }
   // out (count, ext[R - 1]), ld
   void rows(index_t const* position, index_t row, index_t count, T* out, index_t ld) const {
-    part const left{a, position, row}, right{b, position, 0};
+    part const left{a, position, row};
+    part const right{b, position, 0};
     gemm::source<T> from_b;
     if (laid) {
       from_b = {static_cast<T const*>(laid.data()), ext[R - 1], 1};
