@@ -55,15 +55,21 @@ struct tile_leaves {
   }
 };
 
+// The row of a result. Single values, and not an `outlet`: what stays in memory would be loaded again in each row, and a load
+// that shares the low bits of its address with one of the pending stores waits for it.
 template <int I, class R>
 struct outlet_slot {
-  outlet at;
+  char* row;
+  index_t pitch;
+  bool past, adds;
+  WEFT_INLINE explicit outlet_slot(outlet const& o) : row(static_cast<char*>(o.here)), pitch(o.pitch), past(o.past), adds(o.adds) {}
 };
 template <class Indices, class... R>
 struct outlets_in;
 template <int... I, class... R>
 struct outlets_in<std::integer_sequence<int, I...>, R...> : outlet_slot<I, R>... {
-  WEFT_INLINE explicit outlets_in(outlet const* o) : outlet_slot<I, R>{o[I]}... {}
+  WEFT_INLINE explicit outlets_in(outlet const* o) : outlet_slot<I, R>(o[I])... {}
+  WEFT_INLINE void to_next_row() { ((outlet_slot<I, R>::row += outlet_slot<I, R>::pitch), ...); }
 };
 template <class Results>
 struct local_outlets;
@@ -73,33 +79,32 @@ struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int,
 };
 
 template <class R>
-WEFT_INLINE outlet const& in_outlet(outlet_slot<0, R> const& o) {
-  return o.at;
+WEFT_INLINE char* row_of_first(outlet_slot<0, R> const& o) {
+  return o.row;
 }
 
 template <int I, class R, class V, class Part>
-WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t r, index_t i, Part part, bool map) {
+WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t i, Part part, bool map) {
   using T = typename R::type;
-  T* const p = reinterpret_cast<T*>(static_cast<char*>(o.at.here) + r * o.at.pitch) + i;
+  T* const p = reinterpret_cast<T*>(o.row) + i;
   auto x = as<T>(v);
   if constexpr (std::is_same_v<Part, full>) {
-    if (map && o.at.past) [[unlikely]]
+    if (map && o.past) [[unlikely]]
       return x.stream(p);
   }
   if constexpr (R::adds) {
     if (std::is_same_v<Part, full>) fetch_ahead<1>(p);
-    if (o.at.adds) x = load_part<T, decltype(x)::size>(p, part) + x;
+    if (o.adds) x = load_part<T, decltype(x)::size>(p, part) + x;
   }
   store_part(p, x, part);
 }
 // The results of one kind that pass P stores, for the elements [i, i + N).
 template <bool Wide, int P, class C, int N, int... I, class... R, class Part>
 WEFT_INLINE void put_results(outlets_in<std::integer_sequence<int, I...>, R...> const& o, registers<C, N> const& v,
-                             row_state<C, N> const& row, [[maybe_unused]] index_t r, [[maybe_unused]] index_t i,
-                             [[maybe_unused]] Part part) {
+                             row_state<C, N> const& row, [[maybe_unused]] index_t i, [[maybe_unused]] Part part) {
   [[maybe_unused]] auto const put = [&]<int K, class X>([[maybe_unused]] outlet_slot<K, X> const& to) WEFT_INLINE_LAMBDA {
     if constexpr (X::wide == Wide && C::code.result[K] >= 0 && C::schedule.result_in[K] == P)
-      put_result(to, value_at<C, N, C::code.result[K]>(v, row), r, i, part, C::last == 0);
+      put_result(to, value_at<C, N, C::code.result[K]>(v, row), i, part, C::last == 0);
   };
   (put(static_cast<outlet_slot<I, R> const&>(o)), ...);
 }
@@ -211,10 +216,10 @@ struct pass {
   }
   // Elements [i, i + N), into accumulator U.
   template <int U, class Part>
-  static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, outlets const& o, index_t r, index_t i, Part part) {
+  static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, outlets const& o, index_t i, Part part) {
     registers<C, N> v;
     run_steps<C, P, N>(v, row, i, part);
-    if constexpr (results) put_results<true, P, C, N>(o, v, row, r, i, part);
+    if constexpr (results) put_results<true, P, C, N>(o, v, row, i, part);
     each_step<stores_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
       using T = typename C::template token<I>::type;
       store_part(reinterpret_cast<T*>(row.kept[C::schedule.slot[I]]) + i, as<T>(in<I>(v)), part);
@@ -229,19 +234,19 @@ struct pass {
     });
   }
   // One block, elements [from, to).
-  static WEFT_INLINE totals sweep_block(row_state<C, N> const& row, outlets const& o, index_t r, index_t from, index_t to) {
+  static WEFT_INLINE totals sweep_block(row_state<C, N> const& row, outlets const& o, index_t from, index_t to) {
     sums s;
     clear(s);
     index_t i = from;
     if constexpr (!long_program)
       for (; i + unroll * N <= to; i += unroll * N) {
-        add<0>(s, row, o, r, i, full{});
-        add<1>(s, row, o, r, i + N, full{});
-        add<2>(s, row, o, r, i + 2 * N, full{});
-        add<3>(s, row, o, r, i + 3 * N, full{});
+        add<0>(s, row, o, i, full{});
+        add<1>(s, row, o, i + N, full{});
+        add<2>(s, row, o, i + 2 * N, full{});
+        add<3>(s, row, o, i + 3 * N, full{});
       }
-    for (; i + N <= to; i += N) add<0>(s, row, o, r, i, full{});
-    if (i < to) add<0>(s, row, o, r, i, first{static_cast<int>(to - i)});
+    for (; i + N <= to; i += N) add<0>(s, row, o, i, full{});
+    if (i < to) add<0>(s, row, o, i, first{static_cast<int>(to - i)});
     return together(s);
   }
   // The results over n elements, as constants of the row.
@@ -253,11 +258,11 @@ struct pass {
   }
   // A whole row. (The usual one, of one block, and longer ones share one copy of the loop: it is most of what there is to
   // compile.)
-  static WEFT_INLINE totals sweep_row(row_state<C, N> const& row, outlets const& o, index_t r, index_t n) {
+  static WEFT_INLINE totals sweep_row(row_state<C, N> const& row, outlets const& o, index_t n) {
     block_counter all;
     for (index_t from = 0;;) {
       index_t const to = n - from <= block ? n : from + block;
-      totals const t = sweep_block(row, o, r, from, to);
+      totals const t = sweep_block(row, o, from, to);
       if (n <= block) [[likely]]
         return t;
       totals joined = t;  // another one, so that the first may stay in registers
@@ -272,22 +277,22 @@ struct pass {
     if (last) t = all.joined();
   }
   // Elements [from, to) of a row of several blocks; `from` is the start of a block.
-  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, outlets const& o, index_t r, totals* shared, index_t from,
+  [[gnu::noinline]] static void sweep_blocks(row_state<C, N> const& row, outlets const& o, totals* shared, index_t from,
                                              index_t to) {
-    for (index_t b = from; b < to; b += block) shared[b / block] = sweep_block(row, o, r, b, b + block < to ? b + block : to);
+    for (index_t b = from; b < to; b += block) shared[b / block] = sweep_block(row, o, b, b + block < to ? b + block : to);
   }
 };
 
 // Passes [P, last) of row r, of n elements, and what the last one needs of the row.
 template <int P, class Results, class C, int N>
-WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t r, index_t n) {
+WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t n) {
   run_steps_once<C, P>(row);
   if constexpr (P < C::last) {
     using now = pass<C, P, N, Results>;
     if constexpr (now::any) {
-      now::finish(row, now::sweep_row(row, o, r, n), n);
+      now::finish(row, now::sweep_row(row, o, n), n);
     }
-    run_passes<P + 1, Results>(row, o, r, n);
+    run_passes<P + 1, Results>(row, o, n);
   }
 }
 // The same for one long row, each pass by several threads.
@@ -304,7 +309,7 @@ void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, in
       typename now::block_counter all;
       parallel_for((blocks + per_task - 1) / per_task, [&](index_t task) {
         index_t const from = task * per_task * block, to = from + per_task * block;
-        now::sweep_blocks(row, o, 0, shared, from, to < n ? to : n);
+        now::sweep_blocks(row, o, shared, from, to < n ? to : n);
       });
       for (index_t b = 0; b < blocks; ++b) all.push(shared[b]);
       now::finish(row, all.joined(), n);
@@ -316,13 +321,13 @@ void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, in
 // The last pass of a row of n elements. The loop is written once and unrolled late, more where there is so little to do for
 // a pack that counting is felt: compile time is a feature.
 template <class C, int N, class Results>
-WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t r, index_t n) {
+WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t n) {
   if constexpr (Results::any_wide && pass<C, C::last, N, Results>::results) {
     constexpr int cost = C::last > 0 ? 0 : C::code.cost;
     auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
       registers<C, N> v;
       run_steps<C, C::last, N>(v, row, i, part);
-      put_results<true, C::last, C, N>(o, v, row, r, i, part);
+      put_results<true, C::last, C, N>(o, v, row, i, part);
     };
     index_t i = 0;
     if constexpr (cost <= 8) {
@@ -336,7 +341,7 @@ WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> cons
     }
     if (i < n) put(i, first{static_cast<int>(n - i)});
   }
-  put_results<false, C::last, C, N>(o, row.once, row, r, 0, first{1});
+  put_results<false, C::last, C, N>(o, row.once, row, 0, first{1});
 }
 
 // -- kernels -------------------------------------------------------------------------------------------------------
@@ -378,7 +383,7 @@ template <class C, class Results>
   using leaf_indices = std::make_integer_sequence<int, C::leaves>;
   tile_leaves<C> leaves;
   leaves.enter(t.in, leaf_indices{});
-  local_outlets<Results> const out(t.out);
+  local_outlets<Results> out(t.out);
   index_t const rows = t.rows, columns = t.columns;
   row_state<C, N> row;
   row.numbers = static_cast<number_bits const*>(numbers);
@@ -388,13 +393,11 @@ template <class C, class Results>
   for (index_t r = 0; r < rows; ++r) {
     leaves.to_row(row, r, leaf_indices{});
     if constexpr (own >= 0) {
-      if (own_row) {
-        outlet const& o = in_outlet(out);
-        row.kept[own] = static_cast<char*>(o.here) + r * o.pitch;
-      }
+      if (own_row) row.kept[own] = row_of_first(out);
     }
-    run_passes<0, Results>(row, out, r, columns);
-    store_row<C, N, Results>(out, row, r, columns);
+    run_passes<0, Results>(row, out, columns);
+    store_row<C, N, Results>(out, row, columns);
+    out.to_next_row();
   }
 }
 
@@ -419,10 +422,10 @@ template <class C, class Results>
         first const part{until - k < N ? static_cast<int>(until - k) : N};
         registers<C, N> v;
         run_steps<C, C::last, N>(v, row, k, part);
-        put_results<true, C::last, C, N>(out, v, row, 0, k, part);
+        put_results<true, C::last, C, N>(out, v, row, k, part);
       }
     });
-  put_results<false, C::last, C, N>(out, row.once, row, 0, 0, first{1});
+  put_results<false, C::last, C, N>(out, row.once, row, 0, first{1});
 }
 
 // `Whole`: the row is all there is, so that its passes are worth cutting up.
