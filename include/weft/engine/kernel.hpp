@@ -31,9 +31,10 @@ struct result_as {
 template <class... R>
 struct results {
   static constexpr int count = int(sizeof...(R));
+  // The widest type of which packs are stored. (One value a row costs no lanes.)
   static constexpr int width = [] {
     int w = 1;
-    ((w = larger(w, sizeof(typename R::type))), ...);
+    ((w = larger(w, R::wide ? sizeof(typename R::type) : 1)), ...);
     return w;
   }();
   static constexpr bool any_wide = (R::wide || ...);
@@ -351,7 +352,7 @@ template <int Width>
 inline constexpr int lanes_of_width = simd::lanes<std::conditional_t<
     Width == 8, double, std::conditional_t<Width == 4, float, std::conditional_t<Width == 2, int16, int8>>>>;
 template <class C, class Results>
-inline constexpr int lanes_of = lanes_of_width<larger(C::code.width, Results::any_wide ? Results::width : 1)>;
+inline constexpr int lanes_of = lanes_of_width<larger(C::code.width, Results::width)>;
 
 // The row of scratch that the destination's own row may take the place of: of its type, and alone in the program.
 template <class C, class Results>
