@@ -30,6 +30,7 @@ struct step {
   act what = act::number;
   short arity = 0;
   short of[5] = {-1, -1, -1, -1, -1};  // operands, by number; those from `arity` on are absent
+  short from = 0;                      // which token it was made from
   short leaf = -1;                     // memory: which leaf of the table, number: which of the numbers
   short cost = 0;                      // of the value from memory on, counting what varies along the row
   short pass = 0;                      // the first in which it can be computed; a fold is ready one later
@@ -48,6 +49,7 @@ template <int Size, int Results>
 struct code {
   step at[at_least_one(Size)];
   short result[at_least_one(Results)] = {};
+  bool wide[at_least_one(Results)] = {};  // it has an element for each of the row, though the value may be the same for all
   int leaves = 0, numbers = 0, kept = 0;
   int last = 0;  // the last pass
   int width = 1;
@@ -118,6 +120,7 @@ constexpr code<Size, Results> read_tokens(step_facts const* token) {
   for (int i = 0; i < Size; ++i) {
     step_facts const& t = token[i];
     step& s = c.at[i];
+    s.from = static_cast<short>(i);
     s.what = t.what;
     s.arity = static_cast<short>(t.arity);
     s.cost = static_cast<short>(t.cost);
@@ -188,7 +191,9 @@ constexpr schedule<Size, Passes, Results> schedule_of(code<Size, Results> const&
   schedule<Size, Passes, Results> s{};
   for (int r = 0; r < Results; ++r) {
     s.result_in[r] = Passes - 1;
-    if (early && c.result[r] >= 0 && !c.at[c.result[r]].once) s.result_in[r] = c.at[c.result[r]].pass;
+    if (!early || c.result[r] < 0) continue;
+    step const& t = c.at[c.result[r]];
+    if (!t.once || (c.wide[r] && t.what == act::map)) s.result_in[r] = t.pass;
   }
   short made[at_least_one(Size)] = {};  // the pass that computed it first, or -1
   for (int i = 0; i < Size; ++i) made[i] = s.stored_by[i] = -1;

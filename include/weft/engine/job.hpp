@@ -30,6 +30,7 @@ struct program {
   kernel shared;       // for a single row whose passes may be cut up; null: not worth it
   int rows_kept;       // definitions that are stored, and their bytes an element
   index_t row_bytes;
+  int together;        // so many short rows go through the passes together
   index_t here;        // below so many elements the thread that calls does the work, and the result stays in the caches
   bool narrow;         // one value a row
   bool passes;         // more than the last one

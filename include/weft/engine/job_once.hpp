@@ -32,9 +32,7 @@ struct outlets {
   }
   void prepare(arena_scope& scope, index_t rows, index_t columns) {
     for (int i = 0; i < j.result_count; ++i) {
-      bool const whole = scattered(i);
-      // What nobody asks for is stored into a row that nobody reads.
-      bool const idle = !j.results[i].base, row = meets(i) || idle;
+      bool const whole = scattered(i), row = meets(i);
       scratch[i] = whole || row ? scope.take<char>((whole ? rows : 1) * (columns > 0 ? columns : 1) * j.results[i].type->size) : nullptr;
       any = any || whole || row;
     }
@@ -42,10 +40,12 @@ struct outlets {
   void enter(region const& t) {
     for (int i = 0; i < j.result_count; ++i) {
       result const& r = j.results[i];
-      if (scratch[i]) {
-        bool const row = meets(i) || !r.base;
-        if (row && r.base) std::memset(scratch[i], 0, static_cast<std::size_t>(t.columns * r.type->size));
-        at[i] = {scratch[i], row ? 0 : t.columns * r.type->size, false, row && r.base};
+      if (!r.base) {  // nobody asks for it
+        at[i] = {nullptr, 0, false, false};
+      } else if (scratch[i]) {
+        bool const row = meets(i);
+        if (row) std::memset(scratch[i], 0, static_cast<std::size_t>(t.columns * r.type->size));
+        at[i] = {scratch[i], row ? 0 : t.columns * r.type->size, false, row};
       } else {
         index_t const o = row_offset(r, j.f, t) + (narrow(i) ? 0 : t.from);
         at[i] = {static_cast<char*>(r.base) + o * r.type->size, j.f.row > 0 ? r.stride[j.f.row - 1] * r.type->size : 0,
@@ -55,7 +55,7 @@ struct outlets {
   }
   void leave(region const& t) {
     for (int i = 0; i < j.result_count; ++i) {
-      if (!scratch[i] || !j.results[i].base) continue;
+      if (!scratch[i]) continue;
       result const& r = j.results[i];
       index_t const o = row_offset(r, j.f, t), step = j.f.row > 0 ? r.stride[j.f.row - 1] : 0;
       index_t const size = r.type->size;
@@ -97,7 +97,7 @@ struct outlets {
   shape_tiles(j, out.any, out.met, tile_rows, tile_columns);
   out.prepare(scope, tile_rows, tile_columns);
   walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
-  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns)),
+  piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns) * rows_of_columns(tile_columns, j.p.together)),
           j.own_row};
 
   index_t outer[max_rank] = {};

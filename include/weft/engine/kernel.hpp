@@ -63,12 +63,14 @@ struct outlet_slot {
   char* row;
   index_t pitch;
   bool past, adds;
+  outlet_slot() = default;
   WEFT_INLINE explicit outlet_slot(outlet const& o) : row(static_cast<char*>(o.here)), pitch(o.pitch), past(o.past), adds(o.adds) {}
 };
 template <class Indices, class... R>
 struct outlets_in;
 template <int... I, class... R>
 struct outlets_in<std::integer_sequence<int, I...>, R...> : outlet_slot<I, R>... {
+  outlets_in() = default;
   WEFT_INLINE explicit outlets_in(outlet const* o) : outlet_slot<I, R>(o[I])... {}
   WEFT_INLINE void to_next_row() { ((outlet_slot<I, R>::row += outlet_slot<I, R>::pitch), ...); }
 };
@@ -76,6 +78,7 @@ template <class Results>
 struct local_outlets;
 template <class... R>
 struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...> {
+  local_outlets() = default;
   using outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...>::outlets_in;
 };
 
@@ -87,6 +90,8 @@ WEFT_INLINE char* row_of_first(outlet_slot<0, R> const& o) {
 template <int I, class R, class V, class Part>
 WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t i, Part part, bool map) {
   using T = typename R::type;
+  if constexpr (R::adds)
+    if (!o.row) return;  // nobody asks for it: what was computed for it alone is left out with it
   T* const p = reinterpret_cast<T*>(o.row) + i;
   auto x = as<T>(v);
   if constexpr (std::is_same_v<Part, full>) {
@@ -284,18 +289,6 @@ struct pass {
   }
 };
 
-// Passes [P, last) of row r, of n elements, and what the last one needs of the row.
-template <int P, class Results, class C, int N>
-WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t n) {
-  run_steps_once<C, P>(row);
-  if constexpr (P < C::last) {
-    using now = pass<C, P, N, Results>;
-    if constexpr (now::any) {
-      now::finish(row, now::sweep_row(row, o, n), n);
-    }
-    run_passes<P + 1, Results>(row, o, n);
-  }
-}
 // The same for one long row, each pass by several threads.
 template <int P, class Results, class C, int N>
 void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t n) {
@@ -345,6 +338,21 @@ WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> cons
   put_results<false, C::last, C, N>(o, row.once, row, 0, first{1});
 }
 
+// Passes from P on of `count` rows of n elements. A few short rows go through each pass together: what a row waits for between
+// two passes (its sums are added up across a register, and divided by) is found while the next row is swept.
+template <int P, class Results, class C, int N>
+WEFT_INLINE void run_passes(row_state<C, N>* row, local_outlets<Results> const* o, int count, index_t n) {
+  using now = pass<C, P, N, Results>;
+  for (int u = 0; u < count; ++u) {
+    run_steps_once<C, P>(row[u]);
+    if constexpr (P == C::last)
+      store_row<C, N, Results>(o[u], row[u], n);
+    else if constexpr (now::any)
+      now::finish(row[u], now::sweep_row(row[u], o[u], n), n);
+  }
+  if constexpr (P < C::last) run_passes<P + 1, Results>(row, o, count, n);
+}
+
 // -- kernels -------------------------------------------------------------------------------------------------------
 
 // Lanes of a program: as many as a register has of its widest type.
@@ -365,7 +373,7 @@ inline constexpr int own_slot<C, results<result_as<T, true, false>>> = [] {
 }();
 
 template <class C, int N>
-WEFT_INLINE void take_rows(row_state<C, N>& row, char* scratch, index_t columns) {
+WEFT_INLINE char* take_rows(row_state<C, N>& row, char* scratch, index_t columns) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
     auto const take = [&]<int K>(slot<K, nothing>*) {
       if constexpr (C::schedule.stored_by[K] >= 0) {
@@ -376,7 +384,12 @@ WEFT_INLINE void take_rows(row_state<C, N>& row, char* scratch, index_t columns)
     };
     (take(static_cast<slot<I, nothing>*>(nullptr)), ...);
   }(std::make_integer_sequence<int, C::size>{});
+  return scratch;
 }
+
+// A backward pass has a chain of constants of the row between its passes.
+template <class C>
+inline constexpr int rows_of_program = C::ahead && C::last > 0 ? 4 : 1;
 
 template <class C, class Results>
 [[gnu::noinline]] void run_program(void const* numbers, piece const& t) {
@@ -386,19 +399,35 @@ template <class C, class Results>
   leaves.enter(t.in, leaf_indices{});
   local_outlets<Results> out(t.out);
   index_t const rows = t.rows, columns = t.columns;
-  row_state<C, N> row;
-  row.numbers = static_cast<number_bits const*>(numbers);
+  constexpr int most = rows_of_program<C>;
+  int const together = most > 1 ? rows_of_columns(columns, most) : 1;
+  row_state<C, N> row[most];
   constexpr int own = own_slot<C, Results>;
   [[maybe_unused]] bool const own_row = t.own_row;
-  if constexpr (C::schedule.slots > 0) take_rows(row, t.scratch, columns);
-  for (index_t r = 0; r < rows; ++r) {
-    leaves.to_row(row, r, leaf_indices{});
-    if constexpr (own >= 0) {
-      if (own_row) row.kept[own] = row_of_first(out);
+  [[maybe_unused]] char* scratch = t.scratch;
+  for (int u = 0; u < together; ++u) {
+    row[u].numbers = static_cast<number_bits const*>(numbers);
+    if constexpr (C::schedule.slots > 0) scratch = take_rows(row[u], scratch, columns);
+  }
+  if constexpr (most == 1) {
+    for (index_t r = 0; r < rows; ++r) {
+      leaves.to_row(row[0], r, leaf_indices{});
+      run_passes<0, Results>(row, &out, 1, columns);
+      out.to_next_row();
     }
-    run_passes<0, Results>(row, out, columns);
-    store_row<C, N, Results>(out, row, columns);
-    out.to_next_row();
+  } else {
+    local_outlets<Results> place[most];
+    for (index_t r = 0; r < rows;) {
+      int const count = rows - r < together ? static_cast<int>(rows - r) : together;
+      for (int u = 0; u < count; ++u) {
+        leaves.to_row(row[u], r++, leaf_indices{});
+        place[u] = out;
+        if constexpr (own >= 0)
+          if (own_row) row[u].kept[own] = row_of_first(out);
+        out.to_next_row();
+      }
+      run_passes<0, Results>(row, place, count, columns);
+    }
   }
 }
 
@@ -436,6 +465,7 @@ constexpr program describe() {
             nullptr,
             C::schedule.slots,
             C::schedule.row_bytes,
+            rows_of_program<C>,
             threads_from / (1 + C::code.cost / 4),
             !Results::any_wide,
             C::last > 0};

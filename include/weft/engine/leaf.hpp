@@ -214,6 +214,10 @@ inline constexpr result_type result_type_of{sizeof(T), &scatter<T>, nullptr, nul
 template <class T>
 inline constexpr result_type sum_type_of{sizeof(T), &scatter<T>, &gather_sums<T>, &add_row<T>};
 
+// How many rows of a row program go through its passes together, of at most `most`: short ones, so that all of them stay in
+// the first cache.
+WEFT_INLINE int rows_of_columns(index_t columns, int most) { return columns <= 256 ? most : columns <= 512 ? (most + 1) / 2 : 1; }
+
 // Rows of scratch for definitions: room for `rows` of them, of `bytes` in all an element.
 WEFT_INLINE index_t scratch_room(int rows, index_t bytes, index_t columns) { return rows * 64 + bytes * columns; }
 

@@ -137,6 +137,14 @@ WEFT_INLINE void put_reloaded(mask<T, N>& to, pack<bool, N> v) {
   to = as_mask_of<T>(v);
 }
 
+// The pass that first reads step I in memory: later ones find it in the caches.
+template <class C, int I>
+inline constexpr int first_read = [] {
+  int p = 0;
+  while (p < C::last && C::schedule.in_row[p][I] == how::nothing) ++p;
+  return p;
+}();
+
 // The value of step J, wherever it stands.
 template <class C, int N, int J>
 WEFT_INLINE value_t<C, N, J> const& value_at(registers<C, N> const& v, row_state<C, N> const& row) {
@@ -177,7 +185,7 @@ WEFT_INLINE void run_step(registers<C, N>& v, row_state<C, N> const& row, index_
     put_reloaded(in<I>(v), load_part<T, N>(reinterpret_cast<T const*>(row.kept[C::schedule.slot[I]]) + i, part));
   } else if constexpr (s.what == act::memory || s.given) {
     T const* const p = reinterpret_cast<T const*>(row.at[s.leaf]) + i;
-    if constexpr (C::ahead) fetch_ahead<0>(p);
+    if constexpr (C::ahead && first_read<C, I> == P) fetch_ahead<0>(p);
     in<I>(v) = load_part<T, N>(p, part);
   } else {
     in<I>(v) = compute<C, N, I>(static_cast<token*>(nullptr), v, row);

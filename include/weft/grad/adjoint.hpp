@@ -9,25 +9,63 @@
 //   the last result    with `Total`: the sum of the statement's values over the row
 #pragma once
 #include <weft/engine/kernel.hpp>
+#include <weft/grad/sums.hpp>
+#include <weft/ops/arithmetic.hpp>
 #include <weft/ops/reduce.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
 namespace reverse {
 
-using engine::act;
-using engine::code;
 using engine::folded;
 using engine::mapped;
 using engine::memory;
 using engine::number;
 using engine::pack;
-using engine::step;
-using engine::step_facts;
 using engine::token_at;
 using engine::tokens;
 using expr::asked;
 using expr::part;
+
+// -- which values are products ---------------------------------------------------------------------------------------------
+
+// Of a derivative, as an expression over its arguments.
+template <class E>
+constexpr product_form form_of_expression() {
+  product_form f{true};
+  if constexpr (requires { E::stands_for; }) {
+    f.power[E::stands_for == part::s ? 4 : static_cast<int>(E::stands_for)] = 1;
+  } else if constexpr (E::arity == 0) {
+    f.number = true;
+  } else {
+    using Op = typename E::operation;
+    f = form_of_expression<expr::kid_t<0, E>>();
+    if constexpr (E::arity == 1 && Op::multiplies)
+      return f * f;
+    else if constexpr (E::arity == 2 && Op::multiplies)
+      return f * form_of_expression<expr::kid_t<1, E>>();
+    else if constexpr (std::is_same_v<Op, ops::divide>)
+      return f / form_of_expression<expr::kid_t<1, E>>();
+    else if constexpr (std::is_same_v<Op, ops::negative>)
+      f.number = true;
+    else
+      f.product = false;
+  }
+  return f;
+}
+template <class Op, int Arity>
+constexpr product_form form_of_operation() {
+  if constexpr (Op::multiplies && Arity == 1)
+    return {true, {2}};
+  else if constexpr (Op::multiplies)
+    return {true, {1, 1}};
+  else if constexpr (std::is_same_v<Op, ops::divide>)
+    return {true, {1, -1}};
+  else if constexpr (std::is_same_v<Op, ops::negative>)
+    return {true, {1}, true};
+  else
+    return {};
+}
 
 // -- derivatives as steps ------------------------------------------------------------------------------------------------
 
@@ -114,6 +152,45 @@ struct back_over<folded<Op, T>> {
 
 // -- the program -----------------------------------------------------------------------------------------------------------
 
+// Tokens of which sums over a row are made anew (grad/sums.hpp).
+template <class L, class T>
+inline constexpr bool has_sums = []<class... X>(tokens<X...>*) {
+  return ((X::facts.what == act::fold && X::facts.type == dtype_of<T>) || ...);
+}(static_cast<L*>(nullptr));
+template <class T>
+using tokens_of_sums = tokens<mapped<ops::multiply, T, T>, mapped<ops::add, T, T>, folded<ops::sum, T>, number<T>>;
+
+template <class X, class T>
+struct form_of_token {
+  static constexpr token_form value{};
+};
+template <class Op, class... X, class T>
+struct form_of_token<mapped<Op, X...>, T> {
+  static constexpr bool own = std::is_same_v<typename mapped<Op, X...>::type, T> && (std::is_same_v<X, T> && ...);
+  static constexpr token_form value{own ? form_of_operation<Op, int(sizeof...(X))>() : product_form{},
+                                    own && std::is_same_v<Op, ops::multiply>, own && std::is_same_v<Op, ops::add>, false};
+};
+template <class Op, class X, class T>
+struct form_of_token<folded<Op, X>, T> {
+  static constexpr token_form value{{}, false, false, std::is_same_v<Op, ops::sum> && std::is_same_v<X, T>};
+};
+template <class Op, int I, class Y, class... X, class T>
+struct form_of_token<pull<Op, I, Y, X...>, T> {
+  static constexpr bool own = std::is_same_v<Y, T> && (std::is_same_v<X, T> && ...);
+  static constexpr token_form value{own ? form_of_expression<typename pull<Op, I, Y, X...>::expression>() : product_form{}};
+};
+template <class Op, class Y, class X, class T>
+struct form_of_token<pull_fold<Op, Y, X>, T> {
+  static constexpr bool own = std::is_same_v<Y, T> && std::is_same_v<X, T>;
+  static constexpr token_form value{own ? form_of_expression<typename pull_fold<Op, Y, X>::expression>() : product_form{}};
+};
+template <class L, class T>
+struct forms_in;
+template <class... X, class T>
+struct forms_in<tokens<X...>, T> {
+  static constexpr token_form at[sizeof...(X)] = {form_of_token<X, T>::value...};
+};
+
 // All tokens: forward, the cotangent, the kept result (if there is one), the sums of the results and of the cotangent over the
 // row, then back.
 template <class L, class Seed, class Kept, class T>
@@ -121,7 +198,8 @@ struct all_tokens {
   template <int... K>
   static auto find(std::integer_sequence<int, K...>) {
     return expr::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>, folded<ops::sum, T>>,
-                            typename back_over<token_at<L, L::count - 1 - K>>::type...>{};
+                          typename back_over<token_at<L, L::count - 1 - K>>::type...,
+                          std::conditional_t<has_sums<L, T>, tokens_of_sums<T>, tokens<>>>{};
   }
   using type = decltype(find(std::make_integer_sequence<int, L::count>{}));
 };
@@ -138,16 +216,18 @@ constexpr int wanting() {
   return n;
 }
 
+// `count`: how many tokens there are; steps behind them are room for more.
 template <int Size, int Results, int Forward>
-constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
+constexpr code<Size, Results> go_back(step_facts const* token, int count, int const* back,
                                       code<Forward, 1> const& forward, bool kept, bool total, bool wide) {
   code<Size, Results> c{};
   c.leaves = forward.leaves;
   c.numbers = forward.numbers;
   c.kept = forward.kept;
   for (int i = 0; i < Forward; ++i) c.at[i] = forward.at[i];
-  for (int i = Forward; i < Size; ++i) {
+  for (int i = Forward; i < count; ++i) {
     step& s = c.at[i];
+    s.from = static_cast<short>(i);
     s.what = token[i].what;
     s.width = static_cast<signed char>(token[i].width);
     s.type = token[i].type;
@@ -221,7 +301,7 @@ constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
         p += 3;
       }
     } else if (f.what == act::fold) {
-      int const o = f.of[0], n = at, look = at + 1, count = at + 2, p = at + 3;
+      int const o = f.of[0], n = at, look = at + 1, seen = at + 2, p = at + 3;
       if (!reached[o]) continue;
       step_facts const& t = token[p];
       if (t.s) {
@@ -229,22 +309,25 @@ constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
         if (l.y) c.at[look].of[1] = static_cast<short>(i);
         if (l.a) c.at[look].of[2] = static_cast<short>(o);
         set(look, 5);
-        c.at[count].of[0] = static_cast<short>(look);
-        set(count, 1);
+        c.at[seen].of[0] = static_cast<short>(look);
+        set(seen, 1);
       }
       step& s = c.at[p];
       s.of[0] = cotangent[i];
       if (t.y) s.of[1] = static_cast<short>(i);
       if (t.a) s.of[2] = static_cast<short>(o);
       if (t.b) s.of[3] = static_cast<short>(n);
-      if (t.s) s.of[4] = static_cast<short>(count);
+      if (t.s) s.of[4] = static_cast<short>(seen);
       set(p, 5);
       contribute(p, o, true);
     }
   }
   int r = 0;
   for (int i = 0; i < Forward; ++i)
-    if (token[i].wants) c.result[r++] = cotangent[i];
+    if (token[i].wants) {
+      c.wide[r] = wide && token[i].what == act::memory && !token[i].once;
+      c.result[r++] = cotangent[i];
+    }
   if (total) {
     c.result[r] = static_cast<short>(root);
     if (wide) {
@@ -257,20 +340,39 @@ constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
   return c;
 }
 
+// The whole program: what derivatives are made of and what nothing needs with it.
 template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
-struct adjoint {
+struct full_adjoint {
   using list = typename all_tokens<L, Seed, std::conditional_t<Kept, tokens<memory<T, Once>>, tokens<>>, T>::type;
-  static constexpr int size = list::count;
   static constexpr int wanted = wanting<L>();
   static constexpr int results = wanted + (Total ? 1 : 0);
-  static constexpr auto forward = engine::read_tokens<L::count, 1>(engine::facts_in<L>::at);
-  static constexpr auto code = go_back<size, results>(engine::facts_in<list>::at, back_counts<L>::of, forward, Kept, Total, !Once);
+  static constexpr bool sums = has_sums<L, T>;
+  static constexpr int size = list::count + (sums ? 40 : 0);
+  static constexpr auto made = [] {
+    constexpr auto forward = engine::read_tokens<L::count, 1>(engine::facts_in<L>::at);
+    constexpr auto const& facts = engine::facts_in<list>::at;
+    auto c = go_back<size, results>(facts, list::count, back_counts<L>::of, forward, Kept, Total, !Once);
+    if constexpr (sums) {
+      constexpr int first = list::count - tokens_of_sums<T>::count;
+      sums_apart(c, facts, forms_in<list, T>::at, {first, first + 1, first + 2, first + 3}, L::count, list::count, dtype_of<T>);
+    }
+    return c;
+  }();
+  static constexpr auto order = living_in_order(made);
+};
+template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
+struct adjoint {
+  using full = full_adjoint<L, Seed, Kept, Total, T, Once>;
+  using list = typename full::list;
+  static constexpr int size = full::order.count;
+  static constexpr int wanted = full::wanted, results = full::results;
+  static constexpr auto code = only_living<size>(full::made, full::order);
   static constexpr int last = code.last;
   static constexpr auto schedule = engine::schedule_of<code.last + 1>(code, true);
   static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;
   static constexpr bool ahead = true;
   template <int I>
-  using token = token_at<list, I>;
+  using token = token_at<list, code.at[I].from>;
 
   // Does the backward pass read the value of leaf k?
   static constexpr bool reads_leaf(int k) {

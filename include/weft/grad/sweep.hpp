@@ -93,9 +93,10 @@ struct bound_sweep {
   bool by_elements;  // no reductions: rows may be joined and cut
 };
 void run_sweep(bound_sweep const& s, tape& t);
-// Numbers of derivatives: how many elements a row has.
+// Numbers of derivatives: how many elements a row has, or 1.
 struct row_count {
   short number;
+  bool one;
   dtype type;
 };
 void set_counts(engine::number_bits* numbers, row_count const* which, int count, index_t n);
@@ -403,16 +404,16 @@ struct read_flags {
 template <class Adjoint>
 inline constexpr read_flags<Adjoint> reads_of{};
 
-// The numbers of derivatives, which stand behind what was bound.
+// The numbers of derivatives, which stand behind what was bound. `From`: their first token.
 template <class C, int From>
 struct row_counts {
-  row_count at[static_cast<std::size_t>(C::size - From + 1)] = {};
+  row_count at[static_cast<std::size_t>(C::size + 1)] = {};
   int count = 0;
   constexpr row_counts() {
-    for (int i = From; i < C::size; ++i)
-      if (C::code.at[i].what == act::number) {
-        if (kind_of(C::code.at[i].type) != kind::floating) __builtin_unreachable();  // no constant: set_counts knows no other
-        at[count++] = {C::code.at[i].leaf, C::code.at[i].type};
+    for (engine::step const& s : C::code.at)
+      if (s.live && s.what == act::number && s.from >= From) {
+        if (kind_of(s.type) != kind::floating) __builtin_unreachable();  // no constant: set_counts knows no other
+        at[count++] = {s.leaf, s.from == C::list::count - 1, s.type};
       }
   }
 };

@@ -37,10 +37,11 @@ namespace reverse {
 }
 [[gnu::noinline]] WEFT_ONCE void set_counts(engine::number_bits* numbers, row_count const* which, int count, index_t n) {
   for (int i = 0; i < count; ++i) {
+    auto const x = static_cast<double>(which[i].one ? 1 : n);
     if (which[i].type == dtype::float64)
-      engine::set_number(numbers[which[i].number], static_cast<double>(n));
+      engine::set_number(numbers[which[i].number], x);
     else
-      engine::set_number(numbers[which[i].number], static_cast<float>(n));
+      engine::set_number(numbers[which[i].number], static_cast<float>(x));
   }
 }
 [[gnu::noinline]] WEFT_ONCE void run_sweep(bound_sweep const& s, tape& t) {

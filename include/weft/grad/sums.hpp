@@ -1,0 +1,335 @@
+// Sums over a row, taken apart. What a backward pass adds up over a row is a product with constants of the row, or a sum of
+// such products:
+//
+//   sum((g / s + d) * e)   is   sum(g * e) / s + d * sum(e)
+//
+// The left side can be added up only after s and d are known, which were added up over the same row: one more pass over it. The
+// right side is added up in the pass that first has g and e. So the gradients of softmax and of layer norm make no more passes
+// over a row than their values do.
+//
+// `sums_apart` edits a program (grad/adjoint.hpp) before it is scheduled: ordinary loops over its steps. It moves constants of
+// the row out of sums that derivatives make, and leaves everything else alone. Where a statement adds up (its means and
+// sums), nothing is touched: values have the bits that they have without a gradient.
+#pragma once
+#include <weft/engine/code.hpp>
+
+namespace weft {
+inline namespace WEFT_ISA {
+namespace reverse {
+
+using engine::act;
+using engine::code;
+using engine::step;
+using engine::step_facts;
+
+// Is a step's value a product of powers of its operands, of[0] .. of[4], and, perhaps, of a number?
+struct product_form {
+  bool product = false;
+  signed char power[5] = {};
+  bool number = false;
+};
+constexpr product_form operator*(product_form a, product_form b) {
+  product_form r{a.product && b.product};
+  r.number = a.number || b.number;
+  for (int i = 0; i < 5; ++i) r.power[i] = static_cast<signed char>(a.power[i] + b.power[i]);
+  return r;
+}
+constexpr product_form operator/(product_form a, product_form b) {
+  for (auto& p : b.power) p = static_cast<signed char>(-p);
+  return a * b;
+}
+// What there is to know of a token that a step may be made from.
+struct token_form {
+  product_form form;
+  bool times = false, plus = false, total = false;  // a * b, a + b, the sum over the row: of the program's type
+};
+// The tokens that new steps are made from, by number.
+struct parts_of_sums {
+  int times, plus, total, one;
+};
+
+template <int Size, int Results>
+struct sum_editor {
+  code<Size, Results>& c;
+  step_facts const* facts;   // of the tokens
+  token_form const* forms;
+  parts_of_sums parts;
+  int forward;               // steps before it are the statement's own
+  int tokens;                // as many as there were steps
+  int used;                  // steps
+  dtype type;
+
+  // A part of a sum: what is added up (-1: 1), and what the sum then goes through, from the inside out: operand `at` of step
+  // `of`, whose other operands vary and are added up, or are constants of the row; or a product with `of`, where `at` is -1.
+  static constexpr int longest = 8, most = 6;
+  struct link {
+    short of = -1, at = -1;
+  };
+  struct term {
+    short core = -1;
+    link chain[longest] = {};
+    int links = 0;
+  };
+  struct terms {
+    term at[most] = {};
+    int count = 0;  // -1: there is no such form
+  };
+
+  constexpr void derive(int i) {
+    step& s = c.at[i];
+    s.cost = static_cast<short>(facts[s.from].cost);
+    engine::derive(c, i);
+  }
+  constexpr void derive_all() {
+    // Steps stand behind what they read, but for sums that were taken apart: a few rounds.
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (int i = 0; i < used; ++i) {
+        step& s = c.at[i];
+        if (s.given || (s.what != act::map && s.what != act::fold) || s.arity == 0) continue;
+        short const pass = s.pass, cost = s.cost;
+        bool const once = s.once;
+        derive(i);
+        changed = changed || s.pass != pass || s.once != once || s.cost != cost;
+      }
+    }
+  }
+  // A step that is not there yet. -1: there is no room.
+  constexpr int append(int token, step const& like) {
+    for (int i = tokens; i < used; ++i) {
+      bool same = c.at[i].from == token;
+      for (int k = 0; k < 5; ++k) same = same && c.at[i].of[k] == like.of[k];
+      if (same) return i;
+    }
+    if (used == Size) return -1;
+    step& s = c.at[used];
+    s = like;
+    s.from = static_cast<short>(token);
+    if (s.what == act::map || s.what == act::fold) derive(used);
+    return used++;
+  }
+  constexpr step new_step(int token, int arity, int a, int b) const {
+    step s{};
+    s.what = facts[token].what;
+    s.width = static_cast<signed char>(facts[token].width);
+    s.type = facts[token].type;
+    s.once = facts[token].once;
+    s.arity = static_cast<short>(arity);
+    s.of[0] = static_cast<short>(a);
+    s.of[1] = static_cast<short>(b);
+    return s;
+  }
+  constexpr int one() {
+    for (int i = forward; i < used; ++i)
+      if (c.at[i].from == parts.one && c.at[i].leaf >= 0) return i;
+    step s = new_step(parts.one, 0, -1, -1);
+    s.leaf = static_cast<short>(c.numbers++);
+    return append(parts.one, s);
+  }
+  constexpr int product(int a, int b) {
+    for (int i = 0; i < used; ++i) {
+      step const& s = c.at[i];
+      if (forms[s.from].times && s.arity == 2 && ((s.of[0] == a && s.of[1] == b) || (s.of[0] == b && s.of[1] == a))) return i;
+    }
+    return append(parts.times, new_step(parts.times, 2, a, b));
+  }
+  constexpr int total(int core) {
+    if (core < 0) core = one();
+    if (core < 0) return -1;
+    for (int i = 0; i < used; ++i) {
+      step const& s = c.at[i];
+      if (forms[s.from].total && s.what == act::fold && s.arity == 1 && s.of[0] == core) return i;
+    }
+    return append(parts.total, new_step(parts.total, 1, core, -1));
+  }
+
+  static constexpr bool add_link(term& t, int of, int at) {
+    if (t.links == longest) return false;
+    t.chain[t.links++] = {static_cast<short>(of), static_cast<short>(at)};
+    return true;
+  }
+  static constexpr terms alone(int core) {
+    terms r;
+    r.count = 1;
+    r.at[0].core = static_cast<short>(core);
+    return r;
+  }
+  static constexpr terms nothing() {
+    terms r;
+    r.count = -1;
+    return r;
+  }
+
+  // What step o is made of, where sums are wanted before pass `late`.
+  constexpr terms parts_of(int o, int late) {
+    step const& s = c.at[o];
+    if (s.type != type) return nothing();
+    if (s.once) {
+      terms r = alone(-1);
+      add_link(r.at[0], o, -1);
+      return r;
+    }
+    if (s.given || s.what != act::map) return alone(o);
+    if (s.pass >= late && o >= forward && forms[s.from].plus) {
+      terms a = parts_of(s.of[0], late), b = parts_of(s.of[1], late);
+      if (a.count < 0 || b.count < 0 || a.count + b.count > most) return nothing();
+      for (int i = 0; i < b.count; ++i) a.at[a.count++] = b.at[i];
+      return a;
+    }
+    product_form const& f = forms[s.from].form;
+    if (!f.product) return alone(o);
+    bool scaled = false;
+    int last = -1;  // the operand that is ready last
+    for (int k = 0; k < 5; ++k) {
+      if (f.power[k] == 0) continue;
+      if (s.of[k] < 0) return alone(o);
+      if (c.at[s.of[k]].once) {
+        scaled = true;
+        continue;
+      }
+      if (f.power[k] < 0) return alone(o);
+      if (last < 0 || c.at[s.of[k]].pass > c.at[s.of[last]].pass) last = k;
+    }
+    if (last < 0 || f.power[last] != 1 || (!scaled && s.pass < late)) return alone(o);
+    terms r = parts_of(s.of[last], late);
+    if (r.count < 0) return r;
+    for (int k = 0; k < 5; ++k) {
+      if (k == last || f.power[k] == 0 || c.at[s.of[k]].once) continue;
+      terms const other = parts_of(s.of[k], late);
+      if (other.count != 1) return nothing();
+      for (int i = 0; i < r.count; ++i)
+        for (int n = 0; n < f.power[k]; ++n) {
+          short const x = other.at[0].core;
+          int const core = r.at[i].core < 0 ? x : x < 0 ? r.at[i].core : product(r.at[i].core, x);
+          if (core < 0 && (r.at[i].core >= 0 || x >= 0)) return nothing();
+          r.at[i].core = static_cast<short>(core);
+          for (int l = 0; l < other.at[0].links; ++l)
+            if (!add_link(r.at[i], other.at[0].chain[l].of, other.at[0].chain[l].at)) return nothing();
+        }
+    }
+    for (int i = 0; i < r.count; ++i)
+      if ((scaled || f.number) && !add_link(r.at[i], o, last)) return nothing();
+    return r;
+  }
+
+  // The sum of a term over the row, as a step.
+  constexpr int sum_of(term const& t) {
+    int v = total(t.core);
+    for (int l = 0; l < t.links && v >= 0; ++l) {
+      if (t.chain[l].at < 0) {
+        v = product(t.chain[l].of, v);
+        continue;
+      }
+      step s = c.at[t.chain[l].of];
+      for (int k = 0; k < 5; ++k) {
+        if (s.of[k] < 0) continue;
+        if (k == t.chain[l].at) {
+          s.of[k] = static_cast<short>(v);
+        } else if (!c.at[s.of[k]].once) {
+          int const unit = one();
+          if (unit < 0) return -1;
+          s.of[k] = static_cast<short>(unit);
+        }
+      }
+      s.fuses = -1;
+      s.apart = false;
+      v = append(s.from, s);
+    }
+    return v;
+  }
+
+  constexpr void take_apart(int i) {
+    step const before = c.at[i];
+    int const late = c.at[before.of[0]].pass;
+    if (late == 0) return;
+    int const saved = used, saved_numbers = c.numbers;
+    terms const t = parts_of(before.of[0], late);
+    bool good = t.count > 0;
+    for (int k = 0; k < t.count && good; ++k) good = t.at[k].core < 0 || c.at[t.at[k].core].pass < late;
+    int v = -1;
+    for (int k = 0; k < t.count && good; ++k) {
+      int const x = sum_of(t.at[k]);
+      v = k == 0 || x < 0 ? x : append(parts.plus, new_step(parts.plus, 2, v, x));
+      good = v >= 0;
+    }
+    if (!good) {
+      for (int k = saved; k < used; ++k) c.at[k] = {};
+      used = saved;
+      c.numbers = saved_numbers;
+      return;
+    }
+    c.at[i] = c.at[v];
+    derive_all();
+  }
+};
+
+// Takes the sums apart that wait for other sums of their row. `used`: how many steps there are.
+template <int Size, int Results>
+constexpr void sums_apart(code<Size, Results>& c, step_facts const* facts, token_form const* forms, parts_of_sums parts, int forward,
+                          int used, dtype type) {
+  sum_editor<Size, Results> editor{c, facts, forms, parts, forward, used, used, type};
+  for (int i = forward; i < used; ++i)
+    if (c.at[i].live && c.at[i].what == act::fold && forms[c.at[i].from].total && c.at[i].type == type) editor.take_apart(i);
+  engine::find_living(c);
+  for (bool more = true; more;) {  // what a sum was taken apart into stands behind it
+    more = false;
+    for (step const& s : c.at)
+      if (s.live && !s.given)
+        for (int k = 0; k < s.arity; ++k)
+          if (s.of[k] >= 0 && !c.at[s.of[k]].live) c.at[s.of[k]].live = more = true;
+  }
+}
+
+// -- what is left of a program --------------------------------------------------------------------------------------------------
+
+// The steps that some result needs, each behind what it reads.
+template <int Size>
+struct order_of_steps {
+  short at[engine::at_least_one(Size)] = {};
+  int count = 0;
+};
+template <int Size, int Results>
+constexpr order_of_steps<Size> living_in_order(code<Size, Results> const& c) {
+  order_of_steps<Size> o;
+  bool done[engine::at_least_one(Size)] = {};
+  for (bool more = true; more;) {
+    more = false;
+    for (int i = 0; i < Size; ++i) {
+      if (!c.at[i].live || done[i]) continue;
+      bool ready = true;
+      if (!c.at[i].given)
+        for (int k = 0; k < c.at[i].arity; ++k) ready = ready && (c.at[i].of[k] < 0 || done[c.at[i].of[k]]);
+      if (!ready) continue;
+      done[i] = more = true;
+      o.at[o.count++] = static_cast<short>(i);
+    }
+  }
+  return o;
+}
+template <int Living, int Size, int Results>
+constexpr code<Living, Results> only_living(code<Size, Results> const& c, order_of_steps<Size> const& o) {
+  code<Living, Results> r{};
+  short now_at[engine::at_least_one(Size)] = {};
+  for (int i = 0; i < Size; ++i) now_at[i] = -1;
+  for (int i = 0; i < o.count; ++i) {
+    now_at[o.at[i]] = static_cast<short>(i);
+    step& s = r.at[i];
+    s = c.at[o.at[i]];
+    if (s.given) s.arity = 0;
+    for (auto& k : s.of)
+      if (k >= 0) k = s.given ? short(-1) : now_at[k];
+  }
+  for (int i = 0; i < Results; ++i) {
+    r.result[i] = c.result[i] < 0 ? short(-1) : now_at[c.result[i]];
+    r.wide[i] = c.wide[i];
+  }
+  r.leaves = c.leaves;
+  r.numbers = c.numbers;
+  r.kept = c.kept;
+  engine::find_living(r);
+  return r;
+}
+
+}  // namespace reverse
+}  // namespace WEFT_ISA
+}  // namespace weft
