@@ -191,7 +191,11 @@ template <int R, class T, class E>
 void write_through(T* base, index_t const* strides, extents<R> const& ext, E const& e) {
   room where;
   where.in_place = base;
-  where.strides = strides;
+  index_t dense[max_rank];
+  dense_strides(ext.data(), R, dense);
+  bool scattered = false;
+  for (int d = 0; d < R; ++d) scattered = scattered || (ext[static_cast<std::size_t>(d)] != 1 && strides[d] != dense[d]);
+  if (scattered) where.strides = strides;
   execute<T>(e, where);
   if (!where.used_fresh) return;
   frame f;

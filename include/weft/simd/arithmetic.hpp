@@ -131,14 +131,16 @@ WEFT_EXTREME(min, <)
 WEFT_EXTREME(max, >)
 #undef WEFT_EXTREME
 
+// (min and max give their second operand where one is NaN. What is asked about is b, since numbers stand there in most
+// expressions: clip(x, low, high) asks once a row.)
 template <class T, int N>
 WEFT_INLINE pack<T, N> minimum(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {
-  if constexpr (std::is_floating_point_v<T>) return select(isnan(a), a, min(a, b));
+  if constexpr (std::is_floating_point_v<T>) return select(isnan(b), b, min(b, a));
   else return min(a, b);
 }
 template <class T, int N>
 WEFT_INLINE pack<T, N> maximum(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {
-  if constexpr (std::is_floating_point_v<T>) return select(isnan(a), a, max(a, b));
+  if constexpr (std::is_floating_point_v<T>) return select(isnan(b), b, max(b, a));
   else return max(a, b);
 }
 
