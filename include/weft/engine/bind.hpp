@@ -411,6 +411,7 @@ struct binding<role::fold> {
       whole_domain<A::dims.rank> const own;
       using inside = decltype(bind<typename Context::inside>(kid<0>(n), b, own, names));
       bind<typename Context::inside>(kid<0>(n), b, own, names);
+      if constexpr (requires { b.row_of(kid<0>(n)); }) b.row_of(kid<0>(n));
       using Op = typename Node::operation;
       using fold = tokens<folded<Op, element_t<A>>>;
       // Rows of one element may stand beside longer ones. In a backward pass they are stretched, so that a sum is too large by
@@ -528,6 +529,7 @@ struct binding<role::let> {
       using definition = decltype(define_it<Context>(n, b, m, names));
       using body = decltype(bind<Context>(kid<1>(n), b, m, inner));
       define_it<Context>(n, b, m, names);
+      if constexpr (requires { b.row_of(kid<0>(n)); }) b.row_of(kid<0>(n));
       bind<Context>(kid<1>(n), b, m, inner);
       return joined_t<definition, tokens<define>, body, tokens<forget>>{};
     } else {

@@ -193,6 +193,8 @@ constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
     if (cotangent[o] >= 0) {
       c.at[at + 2].of[0] = cotangent[o];
       c.at[at + 2].of[1] = static_cast<short>(v);
+      c.at[at + 2].along = static_cast<short>(o);
+      c.at[at + 2].reduced = false;
       set(at + 2, 2);
       v = at + 2;
     }
@@ -202,6 +204,10 @@ constexpr code<Size, Results> go_back(step_facts const* token, int const* back,
   for (int i = Forward - 1; i >= 0; at += back[i], --i) {
     if (back[i] == 0 || !reached[i] || cotangent[i] < 0) continue;
     step const& f = c.at[i];
+    for (int k = at; k < at + back[i]; ++k) {
+      c.at[k].along = static_cast<short>(i);
+      c.at[k].reduced = f.what == act::fold;
+    }
     if (f.what == act::map) {
       int p = at;
       for (int k = 0; k < f.arity; ++k) {
