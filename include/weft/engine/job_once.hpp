@@ -173,9 +173,16 @@ struct outlets {
   j.p.shared(j.numbers, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false});
 }
 
+[[gnu::cold, gnu::noinline]] WEFT_ONCE kernel_note note_of(job const& j, int tensors) {
+  bool const back = tensors >= 0, per_row = !back && j.p.narrow;
+  char const* const what = back ? "backward sweep" : per_row ? "rows, one value each" : j.p.passes ? "row program" : "elementwise";
+  return {what, j.results->type->element, j.f.ext, per_row ? j.f.row : j.f.rank, j.p.passes + 1, j.p.steps, tensors,
+          j.p.rows_kept > 0 ? j.p.row_bytes * j.f.n : 0};
+}
+
 [[gnu::noinline]] WEFT_ONCE void run(job const& j) {
   frame const& f = j.f;
-  counters().kernels += 1;
+  count_kernel([&] { return note_of(j); });
   if (f.rows == 0 || (f.n == 0 && !j.p.narrow)) return;
   part_of all{0, f.rows, 0, f.n, false};
   if (f.n * f.rows >= j.p.here) {
@@ -242,7 +249,7 @@ struct outlets {
   constexpr int most = 12;
   if (n >= p.here || count > most) [[unlikely]]
     return run_flat_job(p, leaves, count, numbers, n, type, to);
-  counters().kernels += 1;
+  count_kernel([&] { return kernel_note{"elementwise", type.element, &n, 1, 1, p.steps}; });
   spot in[most];
   for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
   outlet const out{to, 0, false};

@@ -31,11 +31,11 @@ using expr::part;
 
 // -- derivatives as steps ------------------------------------------------------------------------------------------------
 
-template <class E>
+template <class Op, class E>
 constexpr step_facts facts_of_derivative(int width, dtype type) {
   constexpr expr::reading r = expr::mentioned<E>();
   return {.what = act::map, .arity = 6, .cost = expr::cost_of_expression<E>(), .width = width, .type = type,
-          .y = r.y, .a = r.a, .b = r.b, .c = r.c, .s = r.s};
+          .y = r.y, .a = r.a, .b = r.b, .c = r.c, .s = r.s, .name = Op::name, .back = true};
 }
 // What operand I of an operation gets: a step over g, y, a, b, c. Operands have the element types T...
 template <class Op, int I, class Y, class... T>
@@ -47,7 +47,7 @@ struct pull {
     ((w = engine::larger(w, sizeof(T))), ...);
     return w;
   }();
-  static constexpr step_facts facts = facts_of_derivative<expression>(width, dtype_of<type>);
+  static constexpr step_facts facts = facts_of_derivative<Op, expression>(width, dtype_of<type>);
 };
 // What is counted over a row for the derivative of a reduction, if anything is: over y and a.
 struct counts_nothing {};
@@ -62,7 +62,7 @@ template <class Op, class Y, class T>
 struct seen {
   using type = T;
   using expression = decltype(counted_of<Op, Y, T>());
-  static constexpr step_facts facts = facts_of_derivative<expression>(sizeof(T), dtype_of<T>);
+  static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
 // What an element of a reduction gets: over g, y, a, n (in the place of b) and s.
 template <class Op, class Y, class T>
@@ -70,7 +70,7 @@ struct pull_fold {
   using type = T;
   using expression = decltype(Op::da(asked<part::g, Y>(), asked<part::y, Y>(), asked<part::a, T>(), asked<part::s, T>(),
                                      asked<part::b, T>()));
-  static constexpr step_facts facts = facts_of_derivative<expression>(sizeof(T), dtype_of<T>);
+  static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
 
 // The steps that go back over one token: where nothing goes back, none.

@@ -65,7 +65,10 @@ struct uneven_row {
 
 [[gnu::noinline]] WEFT_ONCE void run_uneven(uneven_program const& p, engine::frame const& f, engine::leaf const* leaves,
                                             engine::number_bits* numbers, engine::result const* out, int results) {
-  counters().kernels += 1;
+  count_kernel([&] {
+    return kernel_note{.what = "backward steps over rows of different lengths", .type = out->type->element, .ext = f.ext, .rank = f.row,
+                       .tensors = engine::tensors_of(out, results)};
+  });
   if (f.rows == 0) return;
   arena_scope scope;
   auto* const frames = scope.take<engine::frame>(p.stretches);
