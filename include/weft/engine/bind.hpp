@@ -386,13 +386,23 @@ auto ending_of_map(std::integer_sequence<int, I...>) {
   }
 }
 
+// What is too large for the loop is evaluated before it, where the loop has the same axes.
+template <class Context, class Node, int I>
+inline constexpr bool made_before = expr::large_kid<Node, I> && Context::direct && !Context::outer && !Context::tile;
 template <>
 struct binding<role::map> {
+  template <class Context, int I, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto child(Node const& n, Binder& b, Map const& m, Names const& names) {
+    if constexpr (made_before<Context, Node, I>)
+      return bind_evaluated<Context>(kid<I>(n), b, m, names);
+    else
+      return bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names);
+  }
   template <class Context, class Node, class Binder, class Map, class Names, int... I>
   WEFT_INLINE static auto children(Node const& n, Binder& b, Map const& m, Names const& names,
                                    std::integer_sequence<int, I...>) {
-    (static_cast<void>(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names)), ...);
-    return joined_t<decltype(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names))...,
+    (static_cast<void>(child<Context, I>(n, b, m, names)), ...);
+    return joined_t<decltype(child<Context, I>(n, b, m, names))...,
                     decltype(ending_of_map<Node>(expr::kid_indices<Node>{}))>{};
   }
   template <class Context, class Node, class Binder, class Map, class Names>
@@ -604,7 +614,12 @@ void binder::part(Node const& n, Map const& m, Names const& names, bool single) 
       if (parts[i].type == &type_mark<Node> && parts[i].result && same_expression(n, *static_cast<Node const*>(parts[i].node)))
         buffer = *parts[i].result;
   }
-  if (!buffer) buffer = static_cast<storage&&>(evaluated<T, R>(close_over(n, names)).items().buffer);
+  if (!buffer) {
+    if constexpr (closed)
+      buffer = static_cast<storage&&>(evaluated<T, R>(n).items().buffer);
+    else
+      buffer = static_cast<storage&&>(evaluated<T, R>(close_over(n, names)).items().buffer);
+  }
   auto const ext = n.sizes();
   leaf_of(static_cast<T const*>(std::as_const(buffer).data()), as_axis_map(m), ext.data(), R, single);
   *kept = static_cast<storage&&>(buffer);

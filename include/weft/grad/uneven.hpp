@@ -181,14 +181,14 @@ constexpr bool takes_part(int i) {
 template <class C, class L, int N, bool Once>
 struct uneven_steps {
   static constexpr auto places = find_stretches<L::count>(engine::facts_in<L>::at);
-  uneven_step at[engine::at_least_one(C::size)] = {};
+  uneven_step at[engine::at_least_one(C::size)];
   short sink[engine::at_least_one(C::results)] = {};  // the stretch in which a result lies
 
   template <int I>
-  constexpr void describe() {
+  static constexpr uneven_step describe() {
     using token = typename C::template token<I>;
     constexpr step s = C::code.at[I];
-    uneven_step& u = at[I];
+    uneven_step u;
     if constexpr (takes_part<C>(I)) {
       using T = typename token::type;
       u.once = s.once;
@@ -220,12 +220,14 @@ struct uneven_steps {
         u.run = &run_uneven_step<C, N, I>;
       }
     }
+    return u;
   }
-  constexpr uneven_steps() {
+  constexpr uneven_steps() : uneven_steps(std::make_integer_sequence<int, C::size>{}) {}
+  template <int... I>
+  constexpr explicit uneven_steps(std::integer_sequence<int, I...>) : at{describe<I>()...} {
     int r = 0;
     for (int i = 0; i < L::count; ++i)
       if (engine::facts_in<L>::at[i].wants) sink[r++] = places.of[i];
-    [this]<int... I>(std::integer_sequence<int, I...>) { (describe<I>(), ...); }(std::make_integer_sequence<int, C::size>{});
   }
 };
 // `Once`: the result has one value a row.
