@@ -206,7 +206,12 @@ void binder::part(Node const& n, Map const& m, Names const& names, bool single) 
       if (parts[i].type == &type_mark<Node> && parts[i].result && same_expression(n, *static_cast<Node const*>(parts[i].node)))
         buffer = *parts[i].result;
   }
-  if (!buffer) buffer = static_cast<storage&&>(evaluated<T, R>(close_over(n, names)).items().buffer);
+  if (!buffer) {
+    if constexpr (closed)
+      buffer = static_cast<storage&&>(evaluated<T, R>(n).items().buffer);
+    else
+      buffer = static_cast<storage&&>(evaluated<T, R>(close_over(n, names)).items().buffer);
+  }
   auto const ext = n.sizes();
   leaf_of(static_cast<T const*>(std::as_const(buffer).data()), as_axis_map(m), ext.data(), R, single);
   *kept = static_cast<storage&&>(buffer);

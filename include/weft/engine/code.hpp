@@ -35,6 +35,8 @@ struct step {
   short cost = 0;                      // of the value from memory on, counting what varies along the row
   short pass = 0;                      // the first in which it can be computed; a fold is ready one later
   short fuses = -1;                    // a sum: the operand (0 or 1) that is a product and is taken along
+  short along = -1;                    // a derivative's step: the step whose row it goes along, or the reduction ...
+  bool reduced = false;                // ... over whose operand's row it goes
   bool apart = false;                  // a sum of two products, neither of which may be taken along
   bool once = false;                   // one value a row
   bool live = false;                   // some result needs it

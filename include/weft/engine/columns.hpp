@@ -92,7 +92,9 @@ void add_block(void const* numbers, walk& leaves, int outer_axes, index_t outer,
 // out (outer, columns), dense. Precondition: f.row > outer_axes, the program reads nothing that `out` overlaps.
 template <class Op, class T, class C, class R>
 void reduce_columns(void const* numbers, leaf const* leaves, frame const& f, int outer_axes, R* out) {
-  counters().kernels += 1;
+  count_kernel([&] {
+    return kernel_note{.what = "columns, added up in strips", .type = dtype_of<R>, .ext = f.ext + f.row, .rank = f.rank - f.row};
+  });
   constexpr int N = lanes_of_width<larger(C::code.width, sizeof(typename Op::template compute<T>))>;
   using types = accumulators<folded<Op, T>, N>;
   using accumulator = typename types::type;

@@ -3,6 +3,7 @@
 // Nothing here knows an expression's type. Work is cut into tasks by the shape alone, so that every number of threads
 // gives the same bits.
 #pragma once
+#include <weft/core/listener.hpp>
 #include <weft/core/storage.hpp>
 #include <weft/core/threads.hpp>
 #include <weft/engine/leaf.hpp>
@@ -33,7 +34,8 @@ struct program {
   int together;        // so many short rows go through the passes together
   index_t here;        // below so many elements the thread that calls does the work, and the result stays in the caches
   bool narrow;         // one value a row
-  bool passes;         // more than the last one
+  int passes;          // before the last one
+  char const* steps;   // what they do (engine/listing.hpp)
 };
 
 struct job {
@@ -53,6 +55,9 @@ struct part_of {
   index_t r0, r1, c0, c1;
   bool stream;  // the results' stores bypass the caches
 };
+
+// What the job says of itself. `tensors`: into how many it adds, where it is a backward sweep.
+kernel_note note_of(job const& j, int tensors = -1);
 
 // One part, on one thread.
 void run_part(job const& j, part_of const& p);

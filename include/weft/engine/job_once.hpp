@@ -7,17 +7,43 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
+// Sums of tiles side by side, one a row, joined pairwise: an element that a long row adds up in stays accurate.
+struct tile_sums {
+  static constexpr index_t depth = 40;
+  char* levels = nullptr;  // (rows, depth)
+  char* tile = nullptr;    // one element
+  index_t size = 0;
+
+  void prepare(arena_scope& scope, index_t rows, index_t bytes) {
+    size = bytes;
+    levels = scope.take<char>(rows * depth * size);
+    tile = scope.take<char>(size);
+  }
+  // Tile `n` of row `row` has the sum in `tile`; after the last one, `to` gets all of them.
+  void push(result_type const& type, index_t row, index_t n, bool last, void* to) {
+    char* const level = levels + row * depth * size;
+    index_t l = 0;
+    for (index_t k = n; k & 1; k >>= 1, ++l) type.add(tile, level + l * size, 1);
+    std::memcpy(level + l * size, tile, static_cast<std::size_t>(size));
+    if (!last) return;
+    for (index_t k = (n + 1) >> (l + 1); ++l, k; k >>= 1)
+      if (k & 1) type.add(tile, level + l * size, 1);
+    type.add(to, tile, 1);
+  }
+};
+
 // Where the rows of the results go: in place, or to scratch from where `leave` puts them where they belong.
 struct outlets {
   job const& j;
   bool stream;
   outlet* at;      // (result_count)
   void** scratch;  // (result_count): a tile each, or one row
+  tile_sums* sums; // (result_count)
   bool any = false;
   bool met = false;
 
   outlets(job const& given, bool past_caches, arena_scope& scope)
-      : j(given), stream(past_caches), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)) {
+      : j(given), stream(past_caches), at(scope.take<outlet>(j.result_count)), scratch(scope.take<void*>(j.result_count)), sums(scope.take<tile_sums>(j.result_count)) {
     for (int i = 0; i < j.result_count; ++i) {
       any = any || scattered(i);
       met = met || meets(i);
@@ -30,8 +56,19 @@ struct outlets {
     result const& r = j.results[i];
     return r.gathers && r.base && !narrow(i) && r.dense_row(j.f) && j.f.row > 0 && r.stride[j.f.row - 1] == 0 && j.f.ext[j.f.row - 1] != 1;
   }
-  void prepare(arena_scope& scope, index_t rows, index_t columns) {
+  // All elements of a row meet in one.
+  bool one_a_row(int i) const {
+    result const& r = j.results[i];
+    if (!r.adds || !r.gathers || !scattered(i)) return false;
+    for (int d = j.f.row; d < j.f.rank; ++d)
+      if (r.stride[d] != 0 && j.f.ext[d] != 1) return false;
+    return true;
+  }
+  // `tiles`: rows are cut into several.
+  void prepare(arena_scope& scope, index_t rows, index_t columns, bool tiles) {
     for (int i = 0; i < j.result_count; ++i) {
+      sums[i] = {};
+      if (tiles && one_a_row(i)) sums[i].prepare(scope, rows, j.results[i].type->size);
       bool const whole = scattered(i), row = meets(i);
       scratch[i] = whole || row ? scope.take<char>((whole ? rows : 1) * (columns > 0 ? columns : 1) * j.results[i].type->size) : nullptr;
       any = any || whole || row;
@@ -53,7 +90,8 @@ struct outlets {
       }
     }
   }
-  void leave(region const& t) {
+  // The n-th tile of its rows.
+  void leave(region const& t, index_t n, bool last) {
     for (int i = 0; i < j.result_count; ++i) {
       if (!scratch[i]) continue;
       result const& r = j.results[i];
@@ -66,6 +104,12 @@ struct outlets {
       for (index_t k = 0; k < t.rows; ++k) {
         char* const row = static_cast<char*>(r.base) + (o + k * step) * size;
         char const* const from = static_cast<char const*>(scratch[i]) + k * t.columns * size;
+        if (sums[i].levels) {
+          std::memset(sums[i].tile, 0, static_cast<std::size_t>(size));
+          r.type->gather_sums(r, sums[i].tile, from, j.f, t.from, t.columns);
+          sums[i].push(*r.type, k, n, last, row);
+          continue;
+        }
         (r.adds ? r.type->gather_sums : r.type->scatter)(r, row, from, j.f, t.from, t.columns);
       }
     }
@@ -95,7 +139,7 @@ struct outlets {
   outlets out(j, p.stream, scope);
   index_t tile_columns = p.c1 - p.c0, tile_rows = p.r1 - p.r0;
   shape_tiles(j, out.any, out.met, tile_rows, tile_columns);
-  out.prepare(scope, tile_rows, tile_columns);
+  out.prepare(scope, tile_rows, tile_columns, tile_columns < p.c1 - p.c0);
   walk in(j.leaves, j.leaf_count, f, scope, tile_rows, tile_columns);
   piece t{in.spots, out.at, 0, 0, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, tile_columns) * rows_of_columns(tile_columns, j.p.together)),
           j.own_row};
@@ -123,7 +167,7 @@ struct outlets {
       t.rows = rows;
       t.columns = columns;
       j.p.run(j.numbers, t);
-      if (out.any) out.leave(here);
+      if (out.any) out.leave(here, tile_columns > 0 ? (from - p.c0) / tile_columns : 0, from + columns >= p.c1);
       if (tile_columns == 0) break;
     }
     row += rows;
@@ -164,7 +208,7 @@ struct outlets {
 [[gnu::noinline]] WEFT_ONCE void run_row_shared(job const& j) {
   arena_scope scope;
   outlets out(j, false, scope);
-  out.prepare(scope, 1, j.f.n);
+  out.prepare(scope, 1, j.f.n, false);
   walk in(j.leaves, j.leaf_count, j.f, scope, 1, j.f.n);
   index_t const none[max_rank] = {};
   region const all{none, 0, 1, 0, j.f.n};
@@ -173,9 +217,16 @@ struct outlets {
   j.p.shared(j.numbers, {in.spots, out.at, 1, j.f.n, scope.take<char>(scratch_room(j.p.rows_kept, j.p.row_bytes, j.f.n)), false});
 }
 
+[[gnu::cold, gnu::noinline]] WEFT_ONCE kernel_note note_of(job const& j, int tensors) {
+  bool const back = tensors >= 0, per_row = !back && j.p.narrow;
+  char const* const what = back ? "backward sweep" : per_row ? "rows, one value each" : j.p.passes ? "row program" : "elementwise";
+  return {what, j.results->type->element, j.f.ext, per_row ? j.f.row : j.f.rank, j.p.passes + 1, j.p.steps, tensors,
+          j.p.rows_kept > 0 ? j.p.row_bytes * j.f.n : 0};
+}
+
 [[gnu::noinline]] WEFT_ONCE void run(job const& j) {
   frame const& f = j.f;
-  counters().kernels += 1;
+  count_kernel([&] { return note_of(j); });
   if (f.rows == 0 || (f.n == 0 && !j.p.narrow)) return;
   part_of all{0, f.rows, 0, f.n, false};
   if (f.n * f.rows >= j.p.here) {
@@ -242,7 +293,7 @@ struct outlets {
   constexpr int most = 12;
   if (n >= p.here || count > most) [[unlikely]]
     return run_flat_job(p, leaves, count, numbers, n, type, to);
-  counters().kernels += 1;
+  count_kernel([&] { return kernel_note{"elementwise", type.element, &n, 1, 1, p.steps}; });
   spot in[most];
   for (int i = 0; i < count; ++i) in[i] = {leaves[i].base, 0};
   outlet const out{to, 0, false};

@@ -9,6 +9,7 @@
 #pragma once
 #include <weft/core/threads.hpp>
 #include <weft/engine/job.hpp>
+#include <weft/engine/listing.hpp>
 #include <weft/engine/registers.hpp>
 #include <weft/expr/fold.hpp>
 
@@ -468,7 +469,8 @@ constexpr program describe() {
             rows_of_program<C>,
             threads_from / (1 + C::code.cost / 4),
             !Results::any_wide,
-            C::last > 0};
+            C::last,
+            listing_of<C>.text};
   if constexpr (Whole && C::last > 0) p.shared = &run_shared<C, Results>;
   return p;
 }

@@ -131,6 +131,7 @@ struct result_type {
   // The same, adding; and to (n) += from (n).
   void (*gather_sums)(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first, index_t columns);
   void (*add)(void* to, void const* from, index_t n);
+  dtype element;
 };
 struct result : leaf_strides {
   void* base = nullptr;      // null: nobody asks for it
@@ -210,9 +211,9 @@ template <class T>
   }
 }
 template <class T>
-inline constexpr result_type result_type_of{sizeof(T), &scatter<T>, nullptr, nullptr};
+inline constexpr result_type result_type_of{sizeof(T), &scatter<T>, nullptr, nullptr, dtype_of<T>};
 template <class T>
-inline constexpr result_type sum_type_of{sizeof(T), &scatter<T>, &gather_sums<T>, &add_row<T>};
+inline constexpr result_type sum_type_of{sizeof(T), &scatter<T>, &gather_sums<T>, &add_row<T>, dtype_of<T>};
 
 // How many rows of a row program go through its passes together, of at most `most`: short ones, so that all of them stay in
 // the first cache.

@@ -205,7 +205,7 @@ void execute_product(E const& e, room& where) {
   else
     set_extents<R>(f, ext);
   f.set_row(R - 1);
-  counters().kernels += 1;
+  count_kernel([&] { return kernel_note{.what = producer::name, .type = dtype_of<T>, .ext = f.ext, .rank = f.rank}; });
   auto const apart_from = [&](void* base, index_t const* strides) {
     return base && !work.reads(range_of(base, sizeof(T), strides, f));
   };
@@ -432,7 +432,8 @@ bool binder::add_twin(Node const& n) {
 template <class Node>
 void binder::rows(Node const& n) {
   if (add_twin(n)) return;
-  counters().kernels += 1;
+  auto const e = n.sizes();
+  count_kernel([&] { return kernel_note{.what = Node::name, .type = dtype_of<element_t<Node>>, .ext = e.data(), .rank = Node::dims.rank}; });
   add_companion(*this, new computed_rows<Node>(n));
 }
 template <class Node>

@@ -33,6 +33,9 @@ void join_axes_of_sinks(frame& f, leaf const* leaves, int count, result const* r
 // How a sweep with sinks was cut, for tests: tasks of all sweeps so far.
 inline std::int64_t sink_tasks() { return process::sink_tasks.load(std::memory_order_relaxed); }
 
+// How many tensors `all` are of, numbers aside.
+int tensors_of(result const* all, int count);
+
 // Precondition: sinks were prepared, in order; j.f.row is set.
 void run_with_sinks(job const& j);
 

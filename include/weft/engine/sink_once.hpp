@@ -68,9 +68,20 @@ namespace engine {
   f.set_row(f.rank - (axes > 0 ? axes : f.rank > 0 ? 1 : 0));
 }
 
+// How many tensors are there, numbers aside?
+[[gnu::cold, gnu::noinline]] WEFT_ONCE int tensors_of(result const* all, int count) {
+  int n = 0;
+  for (int i = 0; i < count; ++i) {
+    bool counts = all[i].base && !(all[i].narrow && all[i].elements == 1);
+    for (int k = 0; k < i && counts; ++k) counts = !all[k].base || memory_of(all[k]) != memory_of(all[i]);
+    n += counts;
+  }
+  return n;
+}
+
 [[gnu::noinline]] WEFT_ONCE void run_with_sinks(job const& j) {
   frame const& f = j.f;
-  counters().kernels += 1;
+  count_kernel([&] { return note_of(j, tensors_of(j.results, j.result_count)); });
   index_t const elements = f.rows * f.n;
   if (elements == 0) return;
   bool const by_column = f.rows == 1;

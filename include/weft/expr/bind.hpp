@@ -96,13 +96,23 @@ auto ending_of_map(std::integer_sequence<int, I...>) {
   }
 }
 
+// What is too large for the loop is evaluated before it, where the loop has the same axes.
+template <class Context, class Node, int I>
+inline constexpr bool made_before = large_kid<Node, I> && Context::direct && !Context::outer && !Context::tile;
 template <>
 struct binding<role::map> {
+  template <class Context, int I, class Node, class Binder, class Map, class Names>
+  WEFT_INLINE static auto child(Node const& n, Binder& b, Map const& m, Names const& names) {
+    if constexpr (made_before<Context, Node, I>)
+      return bind_evaluated<Context>(kid<I>(n), b, m, names);
+    else
+      return bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names);
+  }
   template <class Context, class Node, class Binder, class Map, class Names, int... I>
   WEFT_INLINE static auto children(Node const& n, Binder& b, Map const& m, Names const& names,
                                    std::integer_sequence<int, I...>) {
-    (static_cast<void>(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names)), ...);
-    return joined_t<decltype(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names))...,
+    (static_cast<void>(child<Context, I>(n, b, m, names)), ...);
+    return joined_t<decltype(child<Context, I>(n, b, m, names))...,
                     decltype(ending_of_map<Node>(kid_indices<Node>{}))>{};
   }
   template <class Context, class Node, class Binder, class Map, class Names>
@@ -121,6 +131,7 @@ struct binding<role::fold> {
       whole_domain<A::dims.rank> const own;
       using inside = decltype(bind<typename Context::inside>(kid<0>(n), b, own, names));
       bind<typename Context::inside>(kid<0>(n), b, own, names);
+      if constexpr (requires { b.row_of(kid<0>(n)); }) b.row_of(kid<0>(n));
       using Op = typename Node::operation;
       using fold = tokens<folded<Op, element_t<A>>>;
       // Rows of one element may stand beside longer ones. In a backward pass they are stretched, so that a sum is too large by
@@ -232,6 +243,7 @@ struct binding<role::let> {
       using definition = decltype(define_it<Context>(n, b, m, names));
       using body = decltype(bind<Context>(kid<1>(n), b, m, inner));
       define_it<Context>(n, b, m, names);
+      if constexpr (requires { b.row_of(kid<0>(n)); }) b.row_of(kid<0>(n));
       bind<Context>(kid<1>(n), b, m, inner);
       return joined_t<definition, tokens<define>, body, tokens<forget>>{};
     } else {

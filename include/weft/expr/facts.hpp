@@ -39,11 +39,18 @@ constexpr narrowness join(narrowness a, narrowness b) {
   return {a.domain, a.q, false, leaf};
 }
 
+// A map of so many nodes, leaves included, is too large to be part of a larger one: it is evaluated by itself, so that compile
+// time grows with the number of operations and not faster, and a loop's operands don't spill (docs/decisions/large-statements.md).
+inline constexpr int largest_map = 160;
+
 struct facts {
   leaves below{};            // what its leaves are
   bool reached = false;      // a gradient comes through to some tracked leaf: along floating types, through operations that
                              // have a derivative
   int nodes = 1;             // how many nodes there are, leaves included
+  int in_loop = 1;           // how many of them are in one loop, if what is too large is evaluated by itself
+  bool too_large = false;    // to be part of a larger map
+  int large_parts = 0;       // how many such maps are below maps
   int producers = 0;         // products and other operations with a loop of their own
   bool lets = false;         // some let is below
   bool elementwise = true;   // can be read at any place: no reduction, producer or name below
@@ -79,12 +86,19 @@ constexpr bool reads_column_at(facts const& f) {
 constexpr void add_child(facts& to, facts const& k) {
   to.below = to.below | k.below;
   to.nodes += k.nodes;
+  to.in_loop += k.in_loop;
+  to.large_parts += k.large_parts;
   to.producers += k.producers;
   to.lets = to.lets || k.lets;
   to.elementwise = to.elementwise && k.elementwise;
 }
 constexpr void add_operand(facts& to, facts const& k, bool first) {
   add_child(to, k);
+  if (k.too_large) {
+    to.in_loop += 1 - k.in_loop;
+    to.large_parts += 1;
+    to.dense = false;
+  }
   to.of_folds = first ? k.of_folds : (to.of_folds && (k.of_folds || k.numbers)) || (to.numbers && k.of_folds);
   to.numbers = first ? k.numbers : to.numbers && k.numbers;
   to.dense = to.dense && k.dense;
@@ -142,6 +156,9 @@ constexpr facts find_facts() {
       (add_operand(f, facts_of<kid_t<I, E>>, I == 0), ...);
       f.reads_column = (reads_column_at<kid_t<I, E>>(facts_of<kid_t<I, E>>) || ...);
     }(kid_indices<E>{});
+    // A product may be taken along by a sum above it, and what is computed in a wider type is rounded where it is stored: in
+    // another place these would have other bits.
+    f.too_large = f.in_loop >= largest_map && f.elementwise && !E::operation::multiplies && std::is_floating_point_v<element_t<E>>;
   } else if constexpr (E::role == role::fold) {
     using A = kid_t<0, E>;
     constexpr facts const& a = facts_of<A>;
@@ -185,6 +202,10 @@ constexpr facts find_facts() {
   }
   return f;
 }
+
+// Kid I of a map, too large for the map's loop. (What is stretched, or seen through a view, is left where it is.)
+template <class E, int I>
+inline constexpr bool large_kid = E::role == role::map && facts_of<kid_t<I, E>>.too_large && kid_t<I, E>::dims.rank == E::dims.rank;
 
 // The rows that E has one value each of. Leaves beside the reductions must have the shape of the result, whose row axes are
 // gone.

@@ -48,6 +48,8 @@ struct step_facts {
   bool passing = false;  // its value has a form that is no element, and is never stored
   int depth = 0;
   int kept = 0;          // results that were evaluated for it
+  char const* name = ""; // of the operation
+  bool back = false;     // a step of its derivative
 };
 
 constexpr int larger(int a, int b) { return a > b ? a : b; }
@@ -83,7 +85,8 @@ struct mapped {
                                     .type = dtype_of<type>,
                                     .product = floats && one_type && Op::multiplies,
                                     .sum = floats && Op::adds,
-                                    .passing = Op::passing};
+                                    .passing = Op::passing,
+                                    .name = Op::name};
 };
 template <class Op, class T>
 struct folded {
@@ -92,7 +95,7 @@ struct folded {
   using type = typename Op::template result<T>;
   using compute = typename Op::template compute<T>;
   static constexpr step_facts facts{
-      .what = act::fold, .arity = 1, .width = sizeof(compute), .type = dtype_of<type>, .once = true};
+      .what = act::fold, .arity = 1, .width = sizeof(compute), .type = dtype_of<type>, .once = true, .name = Op::name};
 };
 struct define {
   static constexpr step_facts facts{.what = act::define, .arity = 1};

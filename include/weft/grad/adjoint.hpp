@@ -69,11 +69,11 @@ constexpr product_form form_of_operation() {
 
 // -- derivatives as steps ------------------------------------------------------------------------------------------------
 
-template <class E>
+template <class Op, class E>
 constexpr step_facts facts_of_derivative(int width, dtype type) {
   constexpr expr::reading r = expr::mentioned<E>();
   return {.what = act::map, .arity = 6, .cost = expr::cost_of_expression<E>(), .width = width, .type = type,
-          .y = r.y, .a = r.a, .b = r.b, .c = r.c, .s = r.s};
+          .y = r.y, .a = r.a, .b = r.b, .c = r.c, .s = r.s, .name = Op::name, .back = true};
 }
 // What operand I of an operation gets: a step over g, y, a, b, c. Operands have the element types T...
 template <class Op, int I, class Y, class... T>
@@ -85,7 +85,7 @@ struct pull {
     ((w = engine::larger(w, sizeof(T))), ...);
     return w;
   }();
-  static constexpr step_facts facts = facts_of_derivative<expression>(width, dtype_of<type>);
+  static constexpr step_facts facts = facts_of_derivative<Op, expression>(width, dtype_of<type>);
 };
 // What is counted over a row for the derivative of a reduction, if anything is: over y and a.
 struct counts_nothing {};
@@ -100,7 +100,7 @@ template <class Op, class Y, class T>
 struct seen {
   using type = T;
   using expression = decltype(counted_of<Op, Y, T>());
-  static constexpr step_facts facts = facts_of_derivative<expression>(sizeof(T), dtype_of<T>);
+  static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
 // What an element of a reduction gets: over g, y, a, n (in the place of b) and s.
 template <class Op, class Y, class T>
@@ -108,7 +108,7 @@ struct pull_fold {
   using type = T;
   using expression = decltype(Op::da(asked<part::g, Y>(), asked<part::y, Y>(), asked<part::a, T>(), asked<part::s, T>(),
                                      asked<part::b, T>()));
-  static constexpr step_facts facts = facts_of_derivative<expression>(sizeof(T), dtype_of<T>);
+  static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
 
 // The steps that go back over one token: where nothing goes back, none.
@@ -273,6 +273,8 @@ constexpr code<Size, Results> go_back(step_facts const* token, int count, int co
     if (cotangent[o] >= 0) {
       c.at[at + 2].of[0] = cotangent[o];
       c.at[at + 2].of[1] = static_cast<short>(v);
+      c.at[at + 2].along = static_cast<short>(o);
+      c.at[at + 2].reduced = false;
       set(at + 2, 2);
       v = at + 2;
     }
@@ -282,6 +284,10 @@ constexpr code<Size, Results> go_back(step_facts const* token, int count, int co
   for (int i = Forward - 1; i >= 0; at += back[i], --i) {
     if (back[i] == 0 || !reached[i] || cotangent[i] < 0) continue;
     step const& f = c.at[i];
+    for (int k = at; k < at + back[i]; ++k) {
+      c.at[k].along = static_cast<short>(i);
+      c.at[k].reduced = f.what == act::fold;
+    }
     if (f.what == act::map) {
       int p = at;
       for (int k = 0; k < f.arity; ++k) {
@@ -348,18 +354,33 @@ struct full_adjoint {
   static constexpr int results = wanted + (Total ? 1 : 0);
   static constexpr bool sums = has_sums<L, T>;
   static constexpr int size = list::count + (sums ? 40 : 0);
+  static constexpr auto whole = go_back<size, results>(engine::facts_in<list>::at, list::count, back_counts<L>::of,
+                                                       engine::read_tokens<L::count, 1>(engine::facts_in<L>::at), Kept, Total, !Once);
   static constexpr auto made = [] {
-    constexpr auto forward = engine::read_tokens<L::count, 1>(engine::facts_in<L>::at);
-    constexpr auto const& facts = engine::facts_in<list>::at;
-    auto c = go_back<size, results>(facts, list::count, back_counts<L>::of, forward, Kept, Total, !Once);
+    auto c = whole;
     if constexpr (sums) {
       constexpr int first = list::count - tokens_of_sums<T>::count;
-      sums_apart(c, facts, forms_in<list, T>::at, {first, first + 1, first + 2, first + 3}, L::count, list::count, dtype_of<T>);
+      sums_apart(c, engine::facts_in<list>::at, forms_in<list, T>::at, {first, first + 1, first + 2, first + 3}, L::count, list::count, dtype_of<T>);
     }
     return c;
   }();
   static constexpr auto order = living_in_order(made);
 };
+// With a step for each token: what is run where rows differ in length (grad/uneven.hpp).
+template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
+struct whole_adjoint {
+  using full = full_adjoint<L, Seed, Kept, Total, T, Once>;
+  using list = typename full::list;
+  static constexpr int size = list::count;
+  static constexpr int results = full::results;
+  static constexpr auto const& code = full::whole;
+  static constexpr int last = code.last, leaves = code.leaves, numbers = code.numbers;
+  static constexpr auto schedule = engine::schedule_of<code.last + 1>(code, true);
+  static constexpr bool ahead = true;
+  template <int I>
+  using token = token_at<list, I>;
+};
+// What the kernel runs.
 template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
 struct adjoint {
   using full = full_adjoint<L, Seed, Kept, Total, T, Once>;
@@ -374,19 +395,19 @@ struct adjoint {
   template <int I>
   using token = token_at<list, code.at[I].from>;
 
-  // Does the backward pass read the value of leaf k?
-  static constexpr bool reads_leaf(int k) {
-    for (int p = 0; p <= last; ++p)
-      for (int i = 0; i < size; ++i)
-        if (code.at[i].leaf == k && (code.at[i].what == act::memory || code.at[i].given) &&
-            (schedule.in_row[p][i] != engine::how::nothing || schedule.before[p][i]))
-          return true;
-    return false;
-  }
-  static constexpr bool reads_number(int k) {
-    for (int p = 0; p <= last; ++p)
-      for (int i = 0; i < size; ++i)
-        if (code.at[i].leaf == k && code.at[i].what == act::number && schedule.before[p][i]) return true;
+  // Does the backward pass read the value of leaf k? (Sums that are not taken apart may read more.)
+  static constexpr bool reads_leaf(int k) { return reads<adjoint>(k, false) || (full::sums && reads<whole_adjoint<L, Seed, Kept, Total, T, Once>>(k, false)); }
+  static constexpr bool reads_number(int k) { return reads<adjoint>(k, true) || (full::sums && reads<whole_adjoint<L, Seed, Kept, Total, T, Once>>(k, true)); }
+
+ private:
+  template <class C>
+  static constexpr bool reads(int k, bool number) {
+    for (int p = 0; p <= C::last; ++p)
+      for (int i = 0; i < C::size; ++i) {
+        step const& s = C::code.at[i];
+        if (s.leaf != k || !(C::schedule.before[p][i] || C::schedule.in_row[p][i] != engine::how::nothing)) continue;
+        if (number ? s.what == act::number : s.what == act::memory || s.given) return true;
+      }
     return false;
   }
 };

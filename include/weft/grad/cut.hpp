@@ -3,6 +3,8 @@
 //   cut(relu(matmul(x * 2, w) + b))     x * 2 becomes a tracked leaf; the rest stays
 //   cut(tanh(matmul(x, w)) * y)         the rule of * reads tanh(...): it becomes a leaf
 //
+// What is too large for one loop is a statement of its own, too: its value is kept instead of being computed again.
+//
 // So a producer's operands are leaves or views of leaves, and its value is never needed when its statement is run back. (The
 // statement's own result is kept on the tape where a rule reads it.)
 #pragma once
@@ -23,11 +25,23 @@ inline constexpr bool stays_operand = is_operand<E> || (facts_of<E>.below.order 
 template <class E>
 inline constexpr bool is_floating = kind_of_type<element_t<E>> == kind::floating;
 
+template <class E, int I>
+inline constexpr bool is_large = expr::large_kid<E, I> && facts_of<kid_t<I, E>>.reached;
+template <class E>
+constexpr bool has_large_parts() {
+  if constexpr (facts_of<E>.large_parts == 0 || !facts_of<E>.reached)
+    return false;
+  else
+    return []<int... I>(std::integer_sequence<int, I...>) {
+      return ((is_large<E, I> || has_large_parts<kid_t<I, E>>()) || ...);
+    }(expr::kid_indices<E>{});
+}
+
 // `Read`: a derivative above reads this value in the backward pass, so it must not be computed again with a producer in it.
 template <bool Read, bool Root, class E>
 constexpr bool is_whole() {
   if constexpr (facts_of<E>.producers == 0)
-    return true;
+    return !has_large_parts<E>();
   else if constexpr (facts_of<E>.below.order == 0 || !is_floating<E>)
     return false;
   else if constexpr (Read)
@@ -38,7 +52,7 @@ constexpr bool is_whole() {
     return false;
   else
     return []<int... I>(std::integer_sequence<int, I...>) {
-      return (is_whole<reads_kid(reads_of_node<E>, I), false, kid_t<I, E>>() && ...);
+      return ((!is_large<E, I> && is_whole<reads_kid(reads_of_node<E>, I), false, kid_t<I, E>>()) && ...);
     }(expr::kid_indices<E>{});
 }
 
@@ -46,7 +60,7 @@ template <bool Read, bool Root, class E>
 auto cut_at(E const& e) {
   if constexpr (is_whole<Read, Root, E>()) {
     return e;
-  } else if constexpr (Read || facts_of<E>.below.order == 0 || !is_floating<E> || (reads_of_node<E>.y && !Root)) {
+  } else if constexpr (facts_of<E>.producers > 0 && (Read || facts_of<E>.below.order == 0 || !is_floating<E> || (reads_of_node<E>.y && !Root))) {
     return eval(e);
   } else if constexpr (E::role == role::producer) {
     return expr::rebuilt(e, [](auto const& k) {
@@ -57,7 +71,13 @@ auto cut_at(E const& e) {
     });
   } else {
     return [&]<int... I>(std::integer_sequence<int, I...>) {
-      return e.remade(cut_at<reads_kid(reads_of_node<E>, I), false>(kid<I>(e))...);
+      auto const part = [&]<int K>() {
+        if constexpr (is_large<E, K>)
+          return eval(kid<K>(e));
+        else
+          return cut_at<reads_kid(reads_of_node<E>, K), false>(kid<K>(e));
+      };
+      return e.remade(part.template operator()<I>()...);
     }(expr::kid_indices<E>{});
   }
 }

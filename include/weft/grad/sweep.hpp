@@ -11,6 +11,7 @@
 #include <weft/grad/adjoint.hpp>
 #include <weft/grad/rewrite.hpp>
 #include <weft/grad/rules.hpp>
+#include <weft/grad/uneven.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -91,6 +92,7 @@ struct bound_sweep {
   spare_buffer spare;
   double* total;  // null: not asked for
   bool by_elements;  // no reductions: rows may be joined and cut
+  uneven_program const* uneven;  // how it is run where rows differ in length; null: they don't
 };
 void run_sweep(bound_sweep const& s, tape& t);
 // Numbers of derivatives: how many elements a row has, or 1.
@@ -167,6 +169,7 @@ struct backward_binder : engine::binder {
   using engine::binder::next, engine::binder::numbers, engine::binder::kept, engine::binder::f;
   using engine::binder::constant, engine::binder::leaf_of;
   bool forgets = false;      // the record of a statement keeps only what is read
+  stretch_extents* stretches = nullptr;  // where rows differ in length: theirs, in order (grad/uneven.hpp)
   leaf* first_leaf = this->next;
   engine::number_bits* first_number = this->numbers;
 
@@ -251,6 +254,16 @@ struct backward_binder : engine::binder {
       *kept++ = static_cast<storage&&>(buffer);
     }
   }
+  template <class Node>
+  void row_of(Node const& n) {
+    if (!stretches) return;
+    auto const e = n.sizes();
+    for (int d = f.row; d < f.rank; ++d) {
+      int const i = d - f.rank + Node::dims.rank;
+      stretches->at[d] = i < 0 ? 1 : e[static_cast<std::size_t>(i)];
+    }
+    ++stretches;
+  }
   // How much longer the rows of the domain are than those of a reduction, whose operand they stretch.
   template <class R, class Node>
   void stretch(Node const& n) {
@@ -260,7 +273,7 @@ struct backward_binder : engine::binder {
       own *= e[static_cast<std::size_t>(d)];
       all *= f.ext[d];
     }
-    constant(own == all || all == 0 ? R(1) : static_cast<R>(static_cast<double>(own) / static_cast<double>(all)));
+    constant(own == all || all == 0 || stretches ? R(1) : static_cast<R>(static_cast<double>(own) / static_cast<double>(all)));
   }
 };
 
@@ -447,9 +460,10 @@ void set_domain(frame& f, E const& e) {
   f.set_row(Context::domain - Context::q);
 }
 
-// `total`: where the sum of e's values is added to, with Total.
+// `total`: where the sum of e's values is added to, with Total. `even`: all reductions can be stretched to the domain's rows.
 template <bool Total, class Context, class E, class G, class Y>
-[[gnu::noinline]] void sweep(tape& t, E const& e, G const& g, Y const& y, spare_buffer spare, double* total) {
+[[gnu::noinline]] void sweep(tape& t, E const& e, G const& g, Y const& y, spare_buffer spare, double* total,
+                              [[maybe_unused]] bool even) {
   using T = element_t<E>;
   constexpr int R = E::dims.rank;
   constexpr bool kept = !std::is_same_v<Y, not_kept>;
@@ -463,6 +477,12 @@ template <bool Total, class Context, class E, class G, class Y>
   engine::table<C> table;
   target targets[static_cast<std::size_t>(C::wanted + 1)];
   backward_binder<Total> b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number};
+  [[maybe_unused]] stretch_extents rows[static_cast<std::size_t>(Context::q > 0 ? stretch_count<L> : 1)];
+  if constexpr (Context::q > 0)
+    if (!even) {
+      for (int d = f.row; d < f.rank; ++d) rows[0].at[d] = Context::outer ? 1 : f.ext[d];
+      b.stretches = rows + 1;
+    }
   bind_back<Context>(e, b);
   if constexpr (number_seed)
     b.constant(static_cast<T>([&] {
@@ -481,9 +501,18 @@ template <bool Total, class Context, class E, class G, class Y>
   static constexpr auto order = storing_order<C>();
   engine::program const* program = nullptr;
   if constexpr (C::results > 0) program = &engine::program_of<false, C, sinks>;
-  run_sweep({program, f, table.at, C::leaves, table.number, targets, C::wanted, order.at, order.count, out, C::results, spare,
-             Total ? total : nullptr, Context::q == 0},
-            t);
+  bound_sweep s{program, f, table.at, C::leaves, table.number, targets, C::wanted, order.at, order.count, out, C::results, spare,
+                Total ? total : nullptr, Context::q == 0, nullptr};
+  if constexpr (Context::q > 0 && C::results > 0)
+    if (!even) {
+      using whole = whole_adjoint<L, seed, kept, Total, T, Context::outer>;
+      static constexpr auto const& by_steps = uneven_steps_of<whole, L, engine::lanes_of<C, sinks>, Context::outer>;
+      uneven_program const u{by_steps.at, whole::size, whole::code.result, by_steps.sink, rows, stretch_count<L>};
+      s.spare.buffer = nullptr;
+      s.uneven = &u;
+      return run_sweep(s, t);
+    }
+  run_sweep(s, t);
 }
 
 template <bool Total, class E, class G, class Y>
@@ -492,17 +521,13 @@ void sweep_statement(tape& t, E const& e, G const& g, Y const& y, double* total)
   if constexpr (requires { g.items().buffer; })
     if (g.items().buffer.holders() == 1 && g.sizes() == e.sizes()) spare = {&g.items().buffer, dtype_of<element_t<G>>};
   using with = context_of<E>;
+  bool even = true;
   if constexpr (with::q > 0) {
     frame f;
     set_domain<with>(f, e);
-    if (!expr::rows_fit<with>(e, f.ext)) [[unlikely]] {
-      if constexpr (facts_of<E>.lets || with::outer)
-        fail<autograd_error>("grad: an expression has reductions over rows of different lengths: evaluate one of them first, with eval(...)");
-      else
-        return sweep<Total, typename engine::rows_alone<E>::context>(t, e, g, y, spare, total);
-    }
+    even = expr::rows_fit<with>(e, f.ext);
   }
-  sweep<Total, with>(t, e, g, y, spare, total);
+  sweep<Total, with>(t, e, g, y, spare, total, even);
 }
 
 // `y`: e's value, where the tape kept it.

@@ -53,7 +53,11 @@ namespace reverse {
     target& x = s.targets[i];
     bool const fresh = x.connect(x, t, s.f, spare);
     s.out[i] = x.out;
-    if (s.out[i].base) engine::prepare_sink(s.out, s.order, k, s.f, fresh);
+    if (!s.out[i].base) continue;
+    if (!s.uneven)
+      engine::prepare_sink(s.out, s.order, k, s.f, fresh);
+    else if (fresh)
+      std::memset(engine::memory_of(s.out[i]), 0, static_cast<std::size_t>(s.out[i].elements * s.out[i].type->size));
   }
   if (s.total) {
     engine::result& sum = s.out[s.wanted];
@@ -64,7 +68,9 @@ namespace reverse {
     for (int d = 0; d < max_rank; ++d) sum.stride[d] = 0;
   }
   if (s.by_elements) engine::join_axes_of_sinks(s.f, s.leaves, s.leaf_count, s.out, s.results);
-  if (s.program) {
+  if (s.uneven) {
+    run_uneven(*s.uneven, s.f, s.leaves, s.numbers, s.out, s.results);
+  } else if (s.program) {
     engine::job j{*s.program, s.f, s.leaves, s.leaf_count, s.out, s.results, s.numbers, false};
     j.may_cut = s.by_elements;
     engine::run_with_sinks(j);

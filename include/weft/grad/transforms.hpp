@@ -161,6 +161,28 @@ auto gradient_of(tape& t, X const& x, L const& in) {
 
 // -- the end of the function -----------------------------------------------------------------------------------------
 
+// Tells the listener, if there is one, how far the outermost transform is.
+struct transform_scope {
+  WEFT_INLINE transform_scope() {
+    if (process::listening) [[unlikely]]
+      process::listening->depth += 1;
+  }
+  transform_scope(transform_scope const&) = delete;
+  WEFT_INLINE ~transform_scope() {
+    if (process::listening) [[unlikely]]
+      process::listening->depth -= 1;
+  }
+};
+[[gnu::cold, gnu::noinline]] inline void tell_phase(phase p, tape const& t) {
+  int statements = 0;
+  for (record const* r : t.records) statements += r && !r->stays;
+  process::listening->begins(p, statements);
+}
+WEFT_INLINE void begin_phase(phase p, tape const& t) {
+  if (process::listening && process::listening->depth == 1) [[unlikely]]
+    tell_phase(p, t);
+}
+
 // The function's result and its backward pass; `seed` is its cotangent.
 template <int N, class Y, class Seed>
 auto run_function(tape& t, Y const& y, Seed const& seed) {
@@ -182,7 +204,9 @@ auto run_function(tape& t, Y const& y, Seed const& seed) {
       fail<autograd_error>("the result of a differentiated function belongs to another transform");
     if constexpr (!is_tracked<E>) here.records += 1;
     if constexpr (N == 1 && E::dims.rank == 0 && std::is_same_v<Seed, expr::constant<T>>) {
+      begin_phase(phase::last, t);
       tensor<T, 0> const value(run_end(t, e, seed.value));
+      begin_phase(phase::backward, t);
       t.run();
       return value;
     } else {
@@ -195,6 +219,7 @@ auto run_function(tape& t, Y const& y, Seed const& seed) {
                       "differ: a cotangent has its result's shape");
         }
       }
+      begin_phase(phase::backward, t);
       push<N>(t, e, in_full<N, E, T>(e, seed));
       t.run();
       return raised<N - 1>(value);
@@ -238,6 +263,7 @@ struct transform {
       return n + 1;
     }();
     std::tuple<X const&...> const given(x...);
+    transform_scope const outermost;
     tape t(N);
     std::tuple<marks<std::conditional_t<is_model<X> && among<static_cast<int>(I), W...>, X, int>>...> marked;
     auto const in = std::tuple(entered<N, among<static_cast<int>(I), W...>>(t, x)...);

@@ -285,7 +285,8 @@ void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned) {
     right = transposed(right);
     std::swap(p, q);
   }
-  counters().kernels += 1;
+  index_t const sizes[] = {p, q};
+  count_kernel([&] { return kernel_note{.what = "product", .type = dtype_of<T>, .ext = sizes, .rank = 2}; });
   gemm::multiply<T>({R - 2, ext.data()}, p, q, I == 0 ? ext[R - 1] : ext[R - 2], left, right,
                     {.data = out, .ld = q, .add = adds, .steps = out_steps});
 }

@@ -312,7 +312,7 @@ void pull_gathered(G const& g, I const& indices, T* out, bool adds, bool turned,
   index_t outer, inner, size = 1;
   sizes_around(sizes, rank, axis, outer, inner);
   for (int i = 0; i < rank; ++i) size *= sizes[i];
-  counters().kernels += 1;
+  count_kernel([&] { return kernel_note{.what = "sums at places", .type = dtype_of<T>, .ext = sizes, .rank = rank}; });
   if (!turned) {
     if (!adds) std::memset(out, 0, static_cast<std::size_t>(size) * sizeof(T));
     return add_at_places(g.data(), at.at, outer, at.count, inner, sizes[axis], out);

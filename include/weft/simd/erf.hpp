@@ -2,6 +2,8 @@
 //
 //   erf(x)           at most 2 ulp
 //   gelu(x)          x Phi(x), right to 2.75 epsilon down to where it underflows
+//                    (3.7 ulp in float. Carrying along what the last step of the polynomial and its product with v round off
+//                    gives 2.8 ulp and costs 14 % with AVX-512; of the rest 1.6 ulp are exp's.)
 //   gelu_slope(x)    its derivative Phi(x) + x phi(x), as near in relation to the larger of its two terms
 #pragma once
 #include <weft/simd/exp.hpp>
