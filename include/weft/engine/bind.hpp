@@ -386,19 +386,27 @@ auto ending_of_map(std::integer_sequence<int, I...>) {
   }
 }
 
+// Operands are bound from here, without `bind` between: what a tree costs the compiler is how often each part is inlined.
 template <>
 struct binding<role::map> {
-  template <class Context, class Node, class Binder, class Map, class Names, int... I>
-  WEFT_INLINE static auto children(Node const& n, Binder& b, Map const& m, Names const& names,
-                                   std::integer_sequence<int, I...>) {
-    (static_cast<void>(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names)), ...);
-    return joined_t<decltype(bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names))...,
-                    decltype(ending_of_map<Node>(expr::kid_indices<Node>{}))>{};
-  }
   template <class Context, class Node, class Binder, class Map, class Names>
   WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
-    expr::check_life(n);
-    return children<Context>(n, b, m, names, expr::kid_indices<Node>{});
+    using ending = decltype(ending_of_map<Node>(expr::kid_indices<Node>{}));
+    using A = kid_t<0, Node>;
+    auto first = binding<A::role>::template make<child_context<Context, Node, A>>(kid<0>(n), b, m, names);
+    if constexpr (Node::arity == 1) {
+      return joined_t<decltype(first), ending>{};
+    } else {
+      using B = kid_t<1, Node>;
+      auto second = binding<B::role>::template make<child_context<Context, Node, B>>(kid<1>(n), b, m, names);
+      if constexpr (Node::arity == 2) {
+        return joined_t<decltype(first), decltype(second), ending>{};
+      } else {
+        using C = kid_t<2, Node>;
+        auto third = binding<C::role>::template make<child_context<Context, Node, C>>(kid<2>(n), b, m, names);
+        return joined_t<decltype(first), decltype(second), decltype(third), ending>{};
+      }
+    }
   }
 };
 
@@ -553,8 +561,10 @@ struct binding<role::name> {
   }
 };
 
+// (A map below a map was found alive when that was made.)
 template <class Context, class Node, class Binder, class Map, class Names>
 WEFT_INLINE auto bind(Node const& n, Binder& b, Map const& m, Names const& names) {
+  expr::check_life(n);
   return binding<Node::role>::template make<Context>(n, b, m, names);
 }
 

@@ -268,12 +268,6 @@ struct steps_in_row {
   static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.in_row[P][i] != how::nothing; });
 };
 template <class C, int P>
-struct loads_in {
-  static constexpr auto list = choose_steps<C>([](int i) {
-    return C::schedule.in_row[P][i] == how::compute && (C::code.at[i].what == act::memory || C::code.at[i].given);
-  });
-};
-template <class C, int P>
 struct steps_before {
   static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.before[P][i]; });
 };

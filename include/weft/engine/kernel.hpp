@@ -77,15 +77,11 @@ struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int,
   using outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...>::outlets_in;
 };
 
-template <int I, class R>
-WEFT_INLINE typename R::type* place_of(outlet_slot<I, R> const& o, index_t r, index_t i) {
-  return reinterpret_cast<typename R::type*>(static_cast<char*>(o.at.here) + r * o.at.pitch) + i;
-}
 // `Past`: the store may bypass the caches.
 template <bool Past, int I, class R, class V, class Part>
 WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t r, index_t i, Part part) {
   using T = typename R::type;
-  T* const p = place_of(o, r, i);
+  T* const p = reinterpret_cast<T*>(static_cast<char*>(o.at.here) + r * o.at.pitch) + i;
   auto x = as<T>(v);
   if constexpr (Past && std::is_same_v<Part, full>) {
     if (o.at.past) [[unlikely]]
@@ -271,13 +267,19 @@ struct pass {
   static WEFT_INLINE void join(totals& to, totals const& later) { join_totals(to, later, folds{}); }
   using block_counter = counter<totals, pass>;
 
-  // Elements [i, i + N), into accumulator U.
+  // Elements [i, i + N): what is made of them.
+  template <class Part, int... I>
+  static WEFT_INLINE void make(registers<C, N>& v, row_state<C, N> const& row, outlets const& o, index_t r, index_t i, Part part,
+                               std::integer_sequence<int, I...>) {
+    (way_of<C, P, I>::template run<C, N, I>(v, row, i, part), ...);
+    if constexpr (results) put_results_of<C, N>(o, v, row, r, i, part, steps_of<results_in<C, P, true, Results>>{});
+    if constexpr (stores) keep_values<C, N>(v, row, i, part, steps_of<stores_in<C, P>>{});
+  }
+  // And added up, into accumulator U.
   template <int U, class Part>
   static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, outlets const& o, index_t r, index_t i, Part part) {
     registers<C, N> v;
-    run_steps<C, P, N>(v, row, i, part);
-    if constexpr (results) put_results<true, P, Results>(o, v, row, r, i, part);
-    if constexpr (stores) keep_values<C, N>(v, row, i, part, steps_of<stores_in<C, P>>{});
+    make(v, row, o, r, i, part, steps_of<steps_in_row<C, P>>{});
     if constexpr (folds::size() > 0) add_to_sums<C, N, U>(s, v, row, i, part, folds{});
   }
   // One block, elements [from, to).
@@ -292,7 +294,13 @@ struct pass {
         add<2>(s, row, o, r, i + 2 * N, full{});
         add<3>(s, row, o, r, i + 3 * N, full{});
       }
-    for (; i + N <= to; i += N) add<0>(s, row, o, r, i, full{});
+    if constexpr (!long_program) {
+      int left = static_cast<int>((to - i) / N);  // packs: less than four, as the compiler is told
+      if (left >= unroll) __builtin_unreachable();
+      for (; left > 0; --left, i += N) add<0>(s, row, o, r, i, full{});
+    } else {
+      for (; i + N <= to; i += N) add<0>(s, row, o, r, i, full{});
+    }
     if (i < to) add<0>(s, row, o, r, i, first{static_cast<int>(to - i)});
     totals t;
     sums_together(t, s, folds{});
@@ -327,17 +335,19 @@ struct pass {
   }
 };
 
-// Passes [P, last) of row r, of n elements, and what the last one needs of the row.
+// Pass P of row r, of n elements.
 template <int P, class Results, class C, int N>
-WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t r, index_t n) {
+WEFT_INLINE void run_pass(row_state<C, N>& row, local_outlets<Results> const& o, index_t r, index_t n) {
+  using now = pass<C, P, N, Results>;
   run_steps_once<C, P>(row);
-  if constexpr (P < C::last) {
-    using now = pass<C, P, N, Results>;
-    if constexpr (now::any) {
-      now::finish(row, now::sweep_row(row, o, r, n), n);
-    }
-    run_passes<P + 1, Results>(row, o, r, n);
-  }
+  if constexpr (now::any) now::finish(row, now::sweep_row(row, o, r, n), n);
+}
+// All of them before the last one, and what that needs of the row.
+template <class Results, class C, int N, int... P>
+WEFT_INLINE void run_passes(row_state<C, N>& row, local_outlets<Results> const& o, index_t r, index_t n,
+                            std::integer_sequence<int, P...>) {
+  (run_pass<P, Results>(row, o, r, n), ...);
+  run_steps_once<C, C::last>(row);
 }
 // The same for one long row, each pass by several threads.
 template <int P, class Results, class C, int N>
@@ -362,92 +372,31 @@ void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, in
   }
 }
 
-// The rest of a row as whole packs, so that a loop of much work is there once: what the leaves have there, and what becomes of
-// the results.
-template <class C, int N, class Rest, int... I>
-WEFT_INLINE void take_rest(Rest& rest, row_state<C, N>& row, index_t i, first part, std::integer_sequence<int, I...>) {
-  using all = typename C::list;
-  ((in<I>(rest) = load_part<typename token_at<all, I>::type, N>(
-        reinterpret_cast<typename token_at<all, I>::type const*>(row.at[C::code.at[I].leaf]) + i, part),
-    row.at[C::code.at[I].leaf] = reinterpret_cast<char const*>(&in<I>(rest))),
-   ...);
-}
-template <class C, int N, class Indices>
-struct rest_of_leaves;
-template <class C, int N, int... I>
-struct rest_of_leaves<C, N, std::integer_sequence<int, I...>> {
-  using type = record<slot<I, pack<typename C::template token<I>::type, N>>...>;
-};
-template <int N, class Indices, class... R>
-struct rest_of_results;
-template <int N, int... K, class... R>
-struct rest_of_results<N, std::integer_sequence<int, K...>, R...> : slot<K, pack<typename R::type, N>>... {
-  // Where the loop writes instead.
-  WEFT_INLINE local_outlets<results<R...>> begin(local_outlets<results<R...>> const& o, [[maybe_unused]] index_t r,
-                                                 [[maybe_unused]] index_t i, [[maybe_unused]] first part) {
-    if constexpr ((R::adds || ...)) ((in<K>(*this) = load_part<typename R::type, N>(place_of(outlet_at<K>(o), r, i), part)), ...);
-    outlet const to[] = {{&in<K>(*this), 0, false, outlet_at<K>(o).at.adds}...};
-    return local_outlets<results<R...>>(to);
-  }
-  WEFT_INLINE void end(local_outlets<results<R...>> const& o, index_t r, index_t i, first part) const {
-    (store_part(place_of(outlet_at<K>(o), r, i), in<K>(*this), part), ...);
-  }
-};
-template <int N, class Results>
-struct rest_of;
-template <int N, class... R>
-struct rest_of<N, results<R...>> {
-  using type = rest_of_results<N, std::make_integer_sequence<int, int(sizeof...(R))>, R...>;
-};
-
 // The last pass of a row of n elements. The loop is written once and unrolled late, more where there is so little to do for
 // a pack that counting is felt: compile time is a feature.
 template <class C, int N, class Results, int... I, int... K>
-WEFT_INLINE void store_row_of(local_outlets<Results> const& o, row_state<C, N>& row, index_t r, index_t n,
+WEFT_INLINE void store_row_of(local_outlets<Results> const& o, row_state<C, N> const& row, index_t r, index_t n,
                               std::integer_sequence<int, I...>, std::integer_sequence<int, K...> stored) {
   constexpr int cost = C::last > 0 ? 0 : C::code.cost;
-  if constexpr (cost > 16) {
-    using loads = steps_of<loads_in<C, C::last>>;
-    typename rest_of_leaves<C, N, loads>::type leaves;
-    typename rest_of<N, Results>::type made;
-    local_outlets<Results> to = o;
-    index_t const whole = n & -index_t(N), from = r;
-    first const part{static_cast<int>(n - whole)};
-    bool at_rest = false;
-    for (index_t i = 0, until = whole;;) {
-      __asm__ volatile("");  // GCC would make one loop of both, with nothing before it that is found once
-      for (; i < until; i += N) {
-        registers<C, N> v;
-        (way_of<C, C::last, I>::template run<C, N, I>(v, row, i, full{}), ...);
-        put_results_of<C, N>(to, v, row, r, i, full{}, stored);
-      }
-      if (at_rest || whole == n) break;
-      at_rest = true;
-      take_rest(leaves, row, whole, part, loads{});
-      to = made.begin(o, from, whole, part);
-      i = 0;
-      until = N;
-    }
-    if (at_rest) made.end(o, from, whole, part);
+  auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
+    registers<C, N> v;
+    (way_of<C, C::last, I>::template run<C, N, I>(v, row, i, part), ...);
+    put_results_of<C, N>(o, v, row, r, i, part, stored);
+  };
+  index_t i = 0;
+  if constexpr (cost <= 8) {
+    WEFT_UNROLL
+    for (; i + N <= n; i += N) put(i, full{});
+  } else if constexpr (cost <= 16) {
+    WEFT_UNROLL_2
+    for (; i + N <= n; i += N) put(i, full{});
   } else {
-    auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
-      registers<C, N> v;
-      (way_of<C, C::last, I>::template run<C, N, I>(v, row, i, part), ...);
-      put_results_of<C, N>(o, v, row, r, i, part, stored);
-    };
-    index_t i = 0;
-    if constexpr (cost <= 8) {
-      WEFT_UNROLL
-      for (; i + N <= n; i += N) put(i, full{});
-    } else {
-      WEFT_UNROLL_2
-      for (; i + N <= n; i += N) put(i, full{});
-    }
-    if (i < n) put(i, first{static_cast<int>(n - i)});
+    for (; i + N <= n; i += N) put(i, full{});
   }
+  if (i < n) put(i, first{static_cast<int>(n - i)});
 }
 template <class C, int N, class Results>
-WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N>& row, index_t r, index_t n) {
+WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t r, index_t n) {
   if constexpr (has_results<C, C::last, true, Results>)
     store_row_of<C, N>(o, row, r, n, steps_of<steps_in_row<C, C::last>>{}, steps_of<results_in<C, C::last, true, Results>>{});
   put_results<false, C::last, Results>(o, row.once, row, r, 0, first{1});
@@ -508,7 +457,7 @@ template <class C, class Results>
         row.kept[own] = static_cast<char*>(o.here) + r * o.pitch;
       }
     }
-    run_passes<0, Results>(row, out, r, columns);
+    run_passes<Results>(row, out, r, columns, std::make_integer_sequence<int, C::last>{});
     store_row<C, N, Results>(out, row, r, columns);
   }
 }
