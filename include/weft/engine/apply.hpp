@@ -18,9 +18,11 @@ namespace engine {
 using simd::mask;
 using simd::pack;
 
+// Which lanes of a pack exist.
 struct full {};
-struct first {
-  int n;  // lanes that exist
+struct first : full {
+  int n;
+  WEFT_INLINE explicit first(int lanes) : n(lanes) {}
 };
 
 // -- packs and masks of any type as what an operation wants -----------------------------------------------------

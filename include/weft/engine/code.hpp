@@ -296,13 +296,15 @@ template <class C, int P>
 struct stores_in {
   static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.stored_by[i] == P; });
 };
-// f.operator()<I>() for each step I of a list.
-template <class List, class F>
-WEFT_INLINE constexpr void each_step(F const& f) {
-  [&]<int... K>(std::integer_sequence<int, K...>) {
-    (f.template operator()<List::list.at[K]>(), ...);
-  }(std::make_integer_sequence<int, List::list.count>{});
-}
+// The same as a type.
+template <class List, class Indices>
+struct steps_in_list;
+template <class List, int... K>
+struct steps_in_list<List, std::integer_sequence<int, K...>> {
+  using type = std::integer_sequence<int, List::list.at[K]...>;
+};
+template <class List>
+using steps_of = typename steps_in_list<List, std::make_integer_sequence<int, List::list.count>>::type;
 
 }  // namespace engine
 }  // namespace WEFT_ISA

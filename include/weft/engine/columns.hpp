@@ -22,9 +22,9 @@ WEFT_INLINE void add_lane_wise(Accumulator& a, V v, index_t row) {
 template <class C, int N>
 struct row_values {
   row_state<C, N> row;
-  WEFT_INLINE row_values(tile_leaves<C> const& leaves, void const* numbers, index_t r) {
+  WEFT_INLINE row_values(tile_leaves<C::leaves> const& leaves, void const* numbers, index_t r) {
     row.numbers = static_cast<number_bits const*>(numbers);
-    leaves.to_row(row, r, std::make_integer_sequence<int, C::leaves>{});
+    leaves.to_row(row.at, r);
     run_steps_once<C, 0>(row);
   }
   template <class P, class Part>
@@ -37,7 +37,7 @@ struct row_values {
 
 // sum (packs): one line each of K rows, the first of which is row `index` of the column.
 template <int K, class C, int N, class P, class Accumulator>
-WEFT_INLINE void add_rows(tile_leaves<C> const& leaves, void const* numbers, index_t r, index_t index, index_t columns,
+WEFT_INLINE void add_rows(tile_leaves<C::leaves> const& leaves, void const* numbers, index_t r, index_t index, index_t columns,
                           Accumulator* sum) {
   row_values<C, N> const l0(leaves, numbers, r), l1(leaves, numbers, r + (K > 1 ? 1 : 0)),
       l2(leaves, numbers, r + (K > 2 ? 2 : 0)), l3(leaves, numbers, r + (K > 3 ? 3 : 0));
@@ -75,8 +75,8 @@ void add_block(void const* numbers, walk& leaves, int outer_axes, index_t outer,
     index_t rows = f.ext[f.row - 1] - at[f.row - 1];
     if (rows > to - row) rows = to - row;
     if (rows > tile_rows) rows = tile_rows;
-    tile_leaves<C> tile;
-    tile.enter(leaves.enter({at, at[f.row - 1], rows, c0, columns}), std::make_integer_sequence<int, C::leaves>{});
+    tile_leaves<C::leaves> tile;
+    tile.enter(leaves.enter({at, at[f.row - 1], rows, c0, columns}));
     index_t r = 0;
     for (; r + 4 <= rows; r += 4) add_rows<4, C, N, P>(tile, numbers, r, row + r, columns, sum);
     for (; r < rows; ++r) add_rows<1, C, N, P>(tile, numbers, r, row + r, columns, sum);

@@ -43,17 +43,22 @@ struct results {
 
 // The rows of a tile's leaves and results, as local values of the kernel: vector stores may alias anything, so that what is
 // read through a pointer would be read again for each row.
-template <class C>
+template <int Leaves>
 struct tile_leaves {
-  char const* here[larger(C::leaves, 1)];
-  index_t pitch[larger(C::leaves, 1)];  // bytes
+  char const* here[at_least_one(Leaves)];
+  index_t pitch[at_least_one(Leaves)];  // bytes
+  WEFT_INLINE void enter(spot const* in) { enter_all(in, std::make_integer_sequence<int, Leaves>{}); }
+  WEFT_INLINE void to_row(char const** at, index_t r) const { to_row_all(at, r, std::make_integer_sequence<int, Leaves>{}); }
+
+ private:
   template <int... K>
-  WEFT_INLINE void enter(spot const* in, std::integer_sequence<int, K...>) {
+  WEFT_INLINE void enter_all(spot const* in, std::integer_sequence<int, K...>) {
     ((here[K] = static_cast<char const*>(in[K].here), pitch[K] = in[K].pitch), ...);
   }
-  template <int N, int... K>
-  WEFT_INLINE void to_row([[maybe_unused]] row_state<C, N>& row, [[maybe_unused]] index_t r, std::integer_sequence<int, K...>) const {
-    ((row.at[K] = here[K] + r * pitch[K]), ...);
+  template <int... K>
+  WEFT_INLINE void to_row_all([[maybe_unused]] char const** at, [[maybe_unused]] index_t r,
+                              std::integer_sequence<int, K...>) const {
+    ((at[K] = here[K] + r * pitch[K]), ...);
   }
 };
 
@@ -83,20 +88,16 @@ struct local_outlets<results<R...>> : outlets_in<std::make_integer_sequence<int,
   using outlets_in<std::make_integer_sequence<int, int(sizeof...(R))>, R...>::outlets_in;
 };
 
-template <class R>
-WEFT_INLINE char* row_of_first(outlet_slot<0, R> const& o) {
-  return o.row;
-}
-
-template <int I, class R, class V, class Part>
-WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t i, Part part, bool map) {
+// `Past`: the store may bypass the caches.
+template <bool Past, int I, class R, class V, class Part>
+WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t i, Part part) {
   using T = typename R::type;
   if constexpr (R::adds)
     if (!o.row) return;  // nobody asks for it: what was computed for it alone is left out with it
   T* const p = reinterpret_cast<T*>(o.row) + i;
   auto x = as<T>(v);
-  if constexpr (std::is_same_v<Part, full>) {
-    if (map && o.past) [[unlikely]]
+  if constexpr (Past && std::is_same_v<Part, full>) {
+    if (o.past) [[unlikely]]
       return x.stream(p);
   }
   if constexpr (R::adds) {
@@ -105,15 +106,39 @@ WEFT_INLINE void put_result(outlet_slot<I, R> const& o, V const& v, index_t i, P
   }
   store_part(p, x, part);
 }
-// The results of one kind that pass P stores, for the elements [i, i + N).
-template <bool Wide, int P, class C, int N, int... I, class... R, class Part>
-WEFT_INLINE void put_results(outlets_in<std::integer_sequence<int, I...>, R...> const& o, registers<C, N> const& v,
-                             row_state<C, N> const& row, [[maybe_unused]] index_t i, [[maybe_unused]] Part part) {
-  [[maybe_unused]] auto const put = [&]<int K, class X>([[maybe_unused]] outlet_slot<K, X> const& to) WEFT_INLINE_LAMBDA {
-    if constexpr (X::wide == Wide && C::code.result[K] >= 0 && C::schedule.result_in[K] == P)
-      put_result(to, value_at<C, N, C::code.result[K]>(v, row), i, part, C::last == 0);
-  };
-  (put(static_cast<outlet_slot<I, R> const&>(o)), ...);
+// The results of one kind that pass P stores.
+template <class C, int P, bool Wide, class Results>
+struct results_in;
+template <class C, int P, bool Wide, class... R>
+struct results_in<C, P, Wide, results<R...>> {
+  static constexpr auto list = [] {
+    constexpr bool wide[] = {R::wide...};
+    chosen_steps<C::results> s{};
+    for (int k = 0; k < C::results; ++k)
+      if (wide[k] == Wide && C::code.result[k] >= 0 && C::schedule.result_in[k] == P) s.at[s.count++] = static_cast<short>(k);
+    return s;
+  }();
+};
+template <class C, int P, bool Wide, class Results>
+inline constexpr bool has_results = results_in<C, P, Wide, Results>::list.count > 0;
+
+template <int K, class R>
+WEFT_INLINE outlet_slot<K, R> const& outlet_at(outlet_slot<K, R> const& o) {
+  return o;
+}
+template <class C, int N, class Outlets, class Part, int... K>
+WEFT_INLINE void put_results_of(Outlets const& o, registers<C, N> const& v, row_state<C, N> const& row, index_t i,
+                                Part part, std::integer_sequence<int, K...>) {
+  (put_result<C::last == 0>(outlet_at<K>(o), in<C::code.result[K]>(C::code.at[C::code.result[K]].once ? row.once : v), i,
+                            part),
+   ...);
+}
+// They are stored, for the elements [i, i + N).
+template <bool Wide, int P, class Results, class C, int N, class Part>
+WEFT_INLINE void put_results(local_outlets<Results> const& o, registers<C, N> const& v, row_state<C, N> const& row,
+                             index_t i, Part part) {
+  if constexpr (has_results<C, P, Wide, Results>)
+    put_results_of<C, N>(o, v, row, i, part, steps_of<results_in<C, P, Wide, Results>>{});
 }
 
 // -- what a pass adds up -------------------------------------------------------------------------------------------
@@ -139,6 +164,18 @@ struct four {
     else if constexpr (U == 1) return b;
     else if constexpr (U == 2) return c;
     else return d;
+  }
+  WEFT_INLINE void clear() {
+    a.clear();
+    b.clear();
+    c.clear();
+    d.clear();
+  }
+  WEFT_INLINE A const& together() {
+    a.join(b);
+    c.join(d);
+    a.join(c);
+    return a;
   }
 };
 // The accumulators of pass P: of one block as they are filled (sums), and joined (totals).
@@ -182,68 +219,86 @@ struct counter {
   }
 };
 
+// What is done with each accumulator of a list.
+template <class Sums, int... I>
+WEFT_INLINE void clear_sums(Sums& s, std::integer_sequence<int, I...>) {
+  (in<I>(s).clear(), ...);
+}
+template <class Totals, class Sums, int... I>
+WEFT_INLINE void sums_together(Totals& t, Sums& s, std::integer_sequence<int, I...>) {
+  ((in<I>(t) = in<I>(s).together()), ...);
+}
+template <class Totals, int... I>
+WEFT_INLINE void join_totals(Totals& to, Totals const& later, std::integer_sequence<int, I...>) {
+  (in<I>(to).join(in<I>(later)), ...);
+}
+// Elements [i, i + N), into accumulator U of reduction I.
+template <class C, int N, int I, int U, class A>
+WEFT_INLINE void add_to(four<A>& sum, registers<C, N> const& v, row_state<C, N> const& row, index_t i, full) {
+  using packed = typename accumulators<typename C::template token<I>, N>::packed;
+  sum.template get<U>().add(as<packed>(value_at<C, N, C::code.at[I].of[0]>(v, row)), i);
+}
+template <class C, int N, int I, int U, class A>
+WEFT_INLINE void add_to(four<A>& sum, registers<C, N> const& v, row_state<C, N> const& row, index_t i, first part) {
+  using packed = typename accumulators<typename C::template token<I>, N>::packed;
+  sum.template get<U>().add(as<packed>(value_at<C, N, C::code.at[I].of[0]>(v, row)), i, part.n);
+}
+template <class C, int N, int U, class Sums, class Part, int... I>
+WEFT_INLINE void add_to_sums(Sums& s, registers<C, N> const& v, row_state<C, N> const& row, index_t i, Part part,
+                             std::integer_sequence<int, I...>) {
+  (add_to<C, N, I, U>(in<I>(s), v, row, i, part), ...);
+}
+// What later passes need, to its row of scratch.
+template <class T, class V, class Part>
+WEFT_INLINE void keep_value(char* row, V const& v, index_t i, Part part) {
+  store_part(reinterpret_cast<T*>(row) + i, as<T>(v), part);
+}
+template <class C, int N, class Part, int... I>
+WEFT_INLINE void keep_values(registers<C, N> const& v, row_state<C, N> const& row, index_t i, Part part,
+                             std::integer_sequence<int, I...>) {
+  (keep_value<typename C::template token<I>::type>(row.kept[C::schedule.slot[I]], in<I>(v), i, part), ...);
+}
+template <class C, int N, class Totals, int... I>
+WEFT_INLINE void finish_folds(row_state<C, N>& row, Totals const& t, index_t n, std::integer_sequence<int, I...>) {
+  ((in<I>(row.once) = pack<typename C::template token<I>::type, N>(
+        static_cast<typename C::template token<I>::type>(in<I>(t).total(n)))),
+   ...);
+}
+
 template <class C, int P, int N, class Results>
 struct pass {
   using sums = typename pass_sums<C, P, N>::sums;
   using totals = typename pass_sums<C, P, N>::totals;
   using outlets = local_outlets<Results>;
-  static constexpr bool results = [] {
-    for (int r = 0; r < C::results; ++r)
-      if (C::code.result[r] >= 0 && C::schedule.result_in[r] == P) return true;
-    return false;
-  }();
-  static constexpr bool any = folds_in<C, P>::list.count > 0 || stores_in<C, P>::list.count > 0 || results;
+  using folds = steps_of<folds_in<C, P>>;
+  static constexpr bool results = has_results<C, P, true, Results>;
+  static constexpr bool stores = stores_in<C, P>::list.count > 0;
+  static constexpr bool any = folds::size() > 0 || stores || results;
   // A long program is written out once, and what it adds up in one chain.
   static constexpr bool long_program = C::ahead && steps_in_row<C, P>::list.count > 8;
 
-  static WEFT_INLINE void join(totals& to, totals const& later) {
-    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA { in<I>(to).join(in<I>(later)); });
-  }
+  static WEFT_INLINE void join(totals& to, totals const& later) { join_totals(to, later, folds{}); }
   using block_counter = counter<totals, pass>;
 
-  static WEFT_INLINE void clear(sums& s) {
-    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
-      auto& f = in<I>(s);
-      f.a.clear();
-      f.b.clear();
-      f.c.clear();
-      f.d.clear();
-    });
+  // Elements [i, i + N): what is made of them.
+  template <class Part, int... I>
+  static WEFT_INLINE void make(registers<C, N>& v, row_state<C, N> const& row, outlets const& o, index_t i, Part part,
+                               std::integer_sequence<int, I...>) {
+    (way_of<C, P, I>::template run<C, N, I>(v, row, i, part), ...);
+    if constexpr (results) put_results_of<C, N>(o, v, row, i, part, steps_of<results_in<C, P, true, Results>>{});
+    if constexpr (stores) keep_values<C, N>(v, row, i, part, steps_of<stores_in<C, P>>{});
   }
-  static WEFT_INLINE totals together(sums& s) {
-    totals t;
-    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
-      auto& f = in<I>(s);
-      f.a.join(f.b);
-      f.c.join(f.d);
-      f.a.join(f.c);
-      in<I>(t) = f.a;
-    });
-    return t;
-  }
-  // Elements [i, i + N), into accumulator U.
+  // And added up, into accumulator U.
   template <int U, class Part>
   static WEFT_INLINE void add(sums& s, row_state<C, N> const& row, outlets const& o, index_t i, Part part) {
     registers<C, N> v;
-    run_steps<C, P, N>(v, row, i, part);
-    if constexpr (results) put_results<true, P, C, N>(o, v, row, i, part);
-    each_step<stores_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
-      using T = typename C::template token<I>::type;
-      store_part(reinterpret_cast<T*>(row.kept[C::schedule.slot[I]]) + i, as<T>(in<I>(v)), part);
-    });
-    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
-      using packed = typename accumulators<typename C::template token<I>, N>::packed;
-      auto const x = as<packed>(value_at<C, N, C::code.at[I].of[0]>(v, row));
-      if constexpr (std::is_same_v<Part, full>)
-        in<I>(s).template get<U>().add(x, i);
-      else
-        in<I>(s).template get<U>().add(x, i, part.n);
-    });
+    make(v, row, o, i, part, steps_of<steps_in_row<C, P>>{});
+    if constexpr (folds::size() > 0) add_to_sums<C, N, U>(s, v, row, i, part, folds{});
   }
   // One block, elements [from, to).
   static WEFT_INLINE totals sweep_block(row_state<C, N> const& row, outlets const& o, index_t from, index_t to) {
     sums s;
-    clear(s);
+    clear_sums(s, folds{});
     index_t i = from;
     if constexpr (!long_program)
       for (; i + unroll * N <= to; i += unroll * N) {
@@ -252,17 +307,20 @@ struct pass {
         add<2>(s, row, o, i + 2 * N, full{});
         add<3>(s, row, o, i + 3 * N, full{});
       }
-    for (; i + N <= to; i += N) add<0>(s, row, o, i, full{});
+    if constexpr (!long_program) {
+      int left = static_cast<int>((to - i) / N);  // packs: less than four, as the compiler is told
+      if (left >= unroll) __builtin_unreachable();
+      for (; left > 0; --left, i += N) add<0>(s, row, o, i, full{});
+    } else {
+      for (; i + N <= to; i += N) add<0>(s, row, o, i, full{});
+    }
     if (i < to) add<0>(s, row, o, i, first{static_cast<int>(to - i)});
-    return together(s);
+    totals t;
+    sums_together(t, s, folds{});
+    return t;
   }
   // The results over n elements, as constants of the row.
-  static WEFT_INLINE void finish(row_state<C, N>& row, totals const& t, index_t n) {
-    each_step<folds_in<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA {
-      using T = typename C::template token<I>::type;
-      in<I>(row.once) = pack<T, N>(static_cast<T>(in<I>(t).total(n)));
-    });
-  }
+  static WEFT_INLINE void finish(row_state<C, N>& row, totals const& t, index_t n) { finish_folds(row, t, n, folds{}); }
   // A whole row. (The usual one, of one block, and longer ones share one copy of the loop: it is most of what there is to
   // compile.)
   static WEFT_INLINE totals sweep_row(row_state<C, N> const& row, outlets const& o, index_t n) {
@@ -315,41 +373,46 @@ void run_shared_passes(row_state<C, N>& row, local_outlets<Results> const& o, in
 
 // The last pass of a row of n elements. The loop is written once and unrolled late, more where there is so little to do for
 // a pack that counting is felt: compile time is a feature.
+template <class C, int N, class Results, int... I, int... K>
+WEFT_INLINE void store_row_of(local_outlets<Results> const& o, row_state<C, N> const& row, index_t n,
+                              std::integer_sequence<int, I...>, std::integer_sequence<int, K...> stored) {
+  constexpr int cost = C::last > 0 ? 0 : C::code.cost;
+  auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
+    registers<C, N> v;
+    (way_of<C, C::last, I>::template run<C, N, I>(v, row, i, part), ...);
+    put_results_of<C, N>(o, v, row, i, part, stored);
+  };
+  index_t i = 0;
+  if constexpr (cost <= 8) {
+    WEFT_UNROLL
+    for (; i + N <= n; i += N) put(i, full{});
+  } else if constexpr (cost <= 16) {
+    WEFT_UNROLL_2
+    for (; i + N <= n; i += N) put(i, full{});
+  } else {
+    for (; i + N <= n; i += N) put(i, full{});
+  }
+  if (i < n) put(i, first{static_cast<int>(n - i)});
+}
 template <class C, int N, class Results>
 WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t n) {
-  if constexpr (Results::any_wide && pass<C, C::last, N, Results>::results) {
-    constexpr int cost = C::last > 0 ? 0 : C::code.cost;
-    auto const put = [&](index_t i, auto part) WEFT_INLINE_LAMBDA {
-      registers<C, N> v;
-      run_steps<C, C::last, N>(v, row, i, part);
-      put_results<true, C::last, C, N>(o, v, row, i, part);
-    };
-    index_t i = 0;
-    if constexpr (cost <= 8) {
-      WEFT_UNROLL
-      for (; i + N <= n; i += N) put(i, full{});
-    } else if constexpr (cost <= 16) {
-      WEFT_UNROLL_2
-      for (; i + N <= n; i += N) put(i, full{});
-    } else {
-      for (; i + N <= n; i += N) put(i, full{});
-    }
-    if (i < n) put(i, first{static_cast<int>(n - i)});
-  }
-  put_results<false, C::last, C, N>(o, row.once, row, 0, first{1});
+  if constexpr (has_results<C, C::last, true, Results>)
+    store_row_of<C, N>(o, row, n, steps_of<steps_in_row<C, C::last>>{}, steps_of<results_in<C, C::last, true, Results>>{});
+  put_results<false, C::last, Results>(o, row.once, row, 0, first{1});
 }
 
 // Passes from P on of `count` rows of n elements. A few short rows go through each pass together: what a row waits for between
 // two passes (its sums are added up across a register, and divided by) is found while the next row is swept.
 template <int P, class Results, class C, int N>
 WEFT_INLINE void run_passes(row_state<C, N>* row, local_outlets<Results> const* o, int count, index_t n) {
-  using now = pass<C, P, N, Results>;
   for (int u = 0; u < count; ++u) {
     run_steps_once<C, P>(row[u]);
-    if constexpr (P == C::last)
+    if constexpr (P == C::last) {
       store_row<C, N, Results>(o[u], row[u], n);
-    else if constexpr (now::any)
-      now::finish(row[u], now::sweep_row(row[u], o[u], n), n);
+    } else {
+      using now = pass<C, P, N, Results>;
+      if constexpr (now::any) now::finish(row[u], now::sweep_row(row[u], o[u], n), n);
+    }
   }
   if constexpr (P < C::last) run_passes<P + 1, Results>(row, o, count, n);
 }
@@ -373,18 +436,19 @@ inline constexpr int own_slot<C, results<result_as<T, true, false>>> = [] {
   return -1;
 }();
 
-template <class C, int N>
-WEFT_INLINE char* take_rows(row_state<C, N>& row, char* scratch, index_t columns) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    auto const take = [&]<int K>(slot<K, nothing>*) {
-      if constexpr (C::schedule.stored_by[K] >= 0) {
-        constexpr index_t bytes = size_of(C::code.at[K].type);
-        row.kept[C::schedule.slot[K]] = scratch;
-        scratch += (columns * bytes + 63) / 64 * 64;
-      }
-    };
-    (take(static_cast<slot<I, nothing>*>(nullptr)), ...);
-  }(std::make_integer_sequence<int, C::size>{});
+// Bytes an element of each row of scratch.
+template <class C>
+struct row_sizes {
+  index_t at[at_least_one(C::schedule.slots)] = {};
+  constexpr row_sizes() {
+    for (int i = 0; i < C::size; ++i)
+      if (C::schedule.stored_by[i] >= 0) at[C::schedule.slot[i]] = size_of(C::code.at[i].type);
+  }
+};
+template <class C, int N, int... K>
+WEFT_INLINE char* take_rows(row_state<C, N>& row, char* scratch, index_t columns, std::integer_sequence<int, K...>) {
+  constexpr row_sizes<C> bytes;
+  ((row.kept[K] = scratch, scratch += (columns * bytes.at[K] + 63) / 64 * 64), ...);
   return scratch;
 }
 
@@ -395,36 +459,35 @@ inline constexpr int rows_of_program = C::ahead && C::last > 0 ? 4 : 1;
 template <class C, class Results>
 [[gnu::noinline]] void run_program(void const* numbers, piece const& t) {
   constexpr int N = lanes_of<C, Results>;
-  using leaf_indices = std::make_integer_sequence<int, C::leaves>;
-  tile_leaves<C> leaves;
-  leaves.enter(t.in, leaf_indices{});
+  tile_leaves<C::leaves> leaves;
+  leaves.enter(t.in);
   local_outlets<Results> out(t.out);
   index_t const rows = t.rows, columns = t.columns;
-  constexpr int most = rows_of_program<C>;
-  int const together = most > 1 ? rows_of_columns(columns, most) : 1;
-  row_state<C, N> row[most];
-  constexpr int own = own_slot<C, Results>;
+  constexpr int most = rows_of_program<C>, own = own_slot<C, Results>;
   [[maybe_unused]] bool const own_row = t.own_row;
+  row_state<C, N> row[most];
   [[maybe_unused]] char* scratch = t.scratch;
+  int const together = most > 1 ? rows_of_columns(columns, most) : 1;
   for (int u = 0; u < together; ++u) {
     row[u].numbers = static_cast<number_bits const*>(numbers);
-    if constexpr (C::schedule.slots > 0) scratch = take_rows(row[u], scratch, columns);
+    if constexpr (C::schedule.slots > 0) scratch = take_rows(row[u], scratch, columns, std::make_integer_sequence<int, C::schedule.slots>{});
   }
   if constexpr (most == 1) {
     for (index_t r = 0; r < rows; ++r) {
-      leaves.to_row(row[0], r, leaf_indices{});
+      leaves.to_row(row[0].at, r);
+      if constexpr (own >= 0)
+        if (own_row) row[0].kept[own] = outlet_at<0>(out).row;
       run_passes<0, Results>(row, &out, 1, columns);
       out.to_next_row();
     }
   } else {
+    static_assert(own < 0);
     local_outlets<Results> place[most];
     for (index_t r = 0; r < rows;) {
       int const count = rows - r < together ? static_cast<int>(rows - r) : together;
       for (int u = 0; u < count; ++u) {
-        leaves.to_row(row[u], r++, leaf_indices{});
+        leaves.to_row(row[u].at, r++);
         place[u] = out;
-        if constexpr (own >= 0)
-          if (own_row) row[u].kept[own] = row_of_first(out);
         out.to_next_row();
       }
       run_passes<0, Results>(row, place, count, columns);
@@ -436,15 +499,15 @@ template <class C, class Results>
 template <class C, class Results>
 [[gnu::noinline]] void run_shared(void const* numbers, piece const& t) {
   constexpr int N = lanes_of<C, Results>;
-  using leaf_indices = std::make_integer_sequence<int, C::leaves>;
-  tile_leaves<C> leaves;
-  leaves.enter(t.in, leaf_indices{});
+  tile_leaves<C::leaves> leaves;
+  leaves.enter(t.in);
   local_outlets<Results> const out(t.out);
   index_t const n = t.columns;
   row_state<C, N> row;
   row.numbers = static_cast<number_bits const*>(numbers);
-  if constexpr (C::schedule.slots > 0) take_rows(row, t.scratch, n);
-  leaves.to_row(row, 0, leaf_indices{});
+  if constexpr (C::schedule.slots > 0)
+    take_rows(row, t.scratch, n, std::make_integer_sequence<int, C::schedule.slots>{});
+  leaves.to_row(row.at, 0);
   run_shared_passes<0, Results>(row, out, n);
   if constexpr (Results::any_wide)
     parallel_for((n + task_elements - 1) / task_elements, [&](index_t i) {
@@ -453,10 +516,10 @@ template <class C, class Results>
         first const part{until - k < N ? static_cast<int>(until - k) : N};
         registers<C, N> v;
         run_steps<C, C::last, N>(v, row, k, part);
-        put_results<true, C::last, C, N>(out, v, row, k, part);
+        put_results<true, C::last, Results>(out, v, row, k, part);
       }
     });
-  put_results<false, C::last, C, N>(out, row.once, row, 0, first{1});
+  put_results<false, C::last, Results>(out, row.once, row, 0, first{1});
 }
 
 // `Whole`: the row is all there is, so that its passes are worth cutting up.

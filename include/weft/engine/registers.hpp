@@ -137,6 +137,76 @@ WEFT_INLINE void put_reloaded(mask<T, N>& to, pack<bool, N> v) {
   to = as_mask_of<T>(v);
 }
 
+// The value of step J, wherever it stands.
+template <class C, int N, int J>
+WEFT_INLINE value_t<C, N, J> const& value_at(registers<C, N> const& v, row_state<C, N> const& row) {
+  return in<J>(C::code.at[J].once ? row.once : v);
+}
+
+// -- how steps are run -------------------------------------------------------------------------------------------
+
+// `run<C, N, I>` of one of these runs step I for the elements [i, i + N) of a row. Each is one function a step, and those of
+// what is computed are the same for whole packs and for the rest of a row: compilers pay for each function that there is.
+
+// What is computed of other values, by the kind of token.
+template <class Token>
+struct computing;
+template <class Op, class... T>
+struct computing<mapped<Op, T...>> {
+  using type = typename mapped<Op, T...>::type;
+  template <class C, int N, int I>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
+    constexpr auto const& all = C::code.at;
+    constexpr auto const& s = all[I];
+    constexpr int a = s.of[0], b = s.of[sizeof...(T) > 1 ? 1 : 0], c = s.of[sizeof...(T) > 2 ? 2 : 0];
+    if constexpr (s.fuses >= 0) {
+      constexpr auto const& product = all[s.of[s.fuses]];
+      constexpr int x = product.of[0], y = product.of[product.arity - 1], z = s.of[1 - s.fuses];
+      in<I>(v) = fused<Op, s.fuses == 0, type>(in<x>(all[x].once ? row.once : v), in<y>(all[y].once ? row.once : v),
+                                               in<z>(all[z].once ? row.once : v));
+    } else if constexpr (s.apart) {
+      in<I>(v) = sum_of_products<Op, type>(in<a>(all[a].once ? row.once : v), in<b>(all[b].once ? row.once : v));
+    } else if constexpr (sizeof...(T) == 1) {
+      in<I>(v) = applied<Op, T...>::on(in<a>(all[a].once ? row.once : v));
+    } else if constexpr (sizeof...(T) == 2) {
+      in<I>(v) = applied<Op, T...>::on(in<a>(all[a].once ? row.once : v), in<b>(all[b].once ? row.once : v));
+    } else {
+      in<I>(v) = applied<Op, T...>::on(in<a>(all[a].once ? row.once : v), in<b>(all[b].once ? row.once : v),
+                                       in<c>(all[c].once ? row.once : v));
+    }
+  }
+};
+// What stands in memory. `Ahead`: the next row is fetched.
+template <class T, bool Ahead>
+struct loading {
+  template <class C, int N, int I, class Part>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t i, Part part) {
+    T const* const p = reinterpret_cast<T const*>(row.at[C::code.at[I].leaf]) + i;
+    if constexpr (Ahead) fetch_ahead<0>(p);
+    in<I>(v) = load_part<T, N>(p, part);
+  }
+};
+// What an earlier pass stored in a row of scratch.
+template <class T>
+struct reloading {
+  template <class C, int N, int I, class Part>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t i, Part part) {
+    put_reloaded(in<I>(v), load_part<T, N>(reinterpret_cast<T const*>(row.kept[C::schedule.slot[I]]) + i, part));
+  }
+};
+// What is the same all along the row: one element of memory, or a number.
+template <class T>
+struct spreading {
+  template <class C, int N, int I>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
+    constexpr auto const& s = C::code.at[I];
+    if constexpr (s.what == act::number)
+      in<I>(v) = pack<T, N>(get_number<T>(row.numbers[s.leaf]));
+    else
+      in<I>(v) = pack<T, N>(*reinterpret_cast<T const*>(row.at[s.leaf]));
+  }
+};
+
 // The pass that first reads step I in memory: later ones find it in the caches.
 template <class C, int I>
 inline constexpr int first_read = [] {
@@ -144,75 +214,47 @@ inline constexpr int first_read = [] {
   while (p < C::last && C::schedule.in_row[p][I] == how::nothing) ++p;
   return p;
 }();
-
-// The value of step J, wherever it stands.
-template <class C, int N, int J>
-WEFT_INLINE value_t<C, N, J> const& value_at(registers<C, N> const& v, row_state<C, N> const& row) {
-  if constexpr (C::code.at[J].once)
-    return in<J>(row.once);
-  else
-    return in<J>(v);
-}
-
-template <class C, int N, int I, class Op, class... T>
-WEFT_INLINE auto compute(mapped<Op, T...>*, registers<C, N> const& v, row_state<C, N> const& row) {
-  static constexpr step const& s = C::code.at[I];
-  if constexpr (s.fuses >= 0) {
-    constexpr int p = s.of[s.fuses];
-    static constexpr step const& product = C::code.at[p];
-    return fused<Op, s.fuses == 0, typename mapped<Op, T...>::type>(
-        value_at<C, N, product.of[0]>(v, row), value_at<C, N, product.of[product.arity - 1]>(v, row),
-        value_at<C, N, s.of[1 - s.fuses]>(v, row));
-  } else if constexpr (s.apart) {
-    return sum_of_products<Op, typename mapped<Op, T...>::type>(value_at<C, N, s.of[0]>(v, row),
-                                                                value_at<C, N, s.of[1]>(v, row));
-  } else if constexpr (sizeof...(T) == 1) {
-    return applied<Op, T...>::on(value_at<C, N, s.of[0]>(v, row));
-  } else if constexpr (sizeof...(T) == 2) {
-    return applied<Op, T...>::on(value_at<C, N, s.of[0]>(v, row), value_at<C, N, s.of[1]>(v, row));
-  } else {
-    return applied<Op, T...>::on(value_at<C, N, s.of[0]>(v, row), value_at<C, N, s.of[1]>(v, row),
-                                 value_at<C, N, s.of[2]>(v, row));
-  }
-}
-
-template <class C, int P, int N, int I, class Part>
-WEFT_INLINE void run_step(registers<C, N>& v, row_state<C, N> const& row, index_t i, Part part) {
+template <class C, int P, int I>
+constexpr auto way_of_step() {
   using token = typename C::template token<I>;
-  using T = typename token::type;
-  static constexpr step const& s = C::code.at[I];
-  if constexpr (C::schedule.in_row[P][I] == how::reload) {
-    put_reloaded(in<I>(v), load_part<T, N>(reinterpret_cast<T const*>(row.kept[C::schedule.slot[I]]) + i, part));
-  } else if constexpr (s.what == act::memory || s.given) {
-    T const* const p = reinterpret_cast<T const*>(row.at[s.leaf]) + i;
-    if constexpr (C::ahead && first_read<C, I> == P) fetch_ahead<0>(p);
-    in<I>(v) = load_part<T, N>(p, part);
-  } else {
-    in<I>(v) = compute<C, N, I>(static_cast<token*>(nullptr), v, row);
-  }
-}
-// The same for what is found once, before the pass.
-template <class C, int N, int I>
-WEFT_INLINE void run_step_once(row_state<C, N>& row) {
-  using token = typename C::template token<I>;
-  using T = typename token::type;
-  static constexpr step const& s = C::code.at[I];
-  if constexpr (s.what == act::memory || s.given)
-    in<I>(row.once) = pack<T, N>(*reinterpret_cast<T const*>(row.at[s.leaf]));
-  else if constexpr (s.what == act::number)
-    in<I>(row.once) = pack<T, N>(get_number<T>(row.numbers[s.leaf]));
+  constexpr auto const& s = C::code.at[I];
+  if constexpr (C::schedule.in_row[P][I] == how::reload)
+    return std::type_identity<reloading<typename token::type>>();
+  else if constexpr (s.what == act::memory || s.given)
+    return std::type_identity<loading<typename token::type, C::ahead && first_read<C, I> == P>>();
   else
-    in<I>(row.once) = compute<C, N, I>(static_cast<token*>(nullptr), row.once, row);
+    return std::type_identity<computing<token>>();
+}
+template <class C, int P, int I>
+using way_of = typename decltype(way_of_step<C, P, I>())::type;
+template <class C, int I>
+constexpr auto way_of_step_once() {
+  using token = typename C::template token<I>;
+  constexpr auto const& s = C::code.at[I];
+  if constexpr (s.what == act::memory || s.what == act::number || s.given)
+    return std::type_identity<spreading<typename token::type>>();
+  else
+    return std::type_identity<computing<token>>();
 }
 
 // All steps of pass P for one pack.
+template <class C, int P, int N, class Part, int... I>
+WEFT_INLINE void run_steps_of(registers<C, N>& v, row_state<C, N> const& row, index_t i, Part part,
+                              std::integer_sequence<int, I...>) {
+  (way_of<C, P, I>::template run<C, N, I>(v, row, i, part), ...);
+}
 template <class C, int P, int N, class Part>
 WEFT_INLINE void run_steps(registers<C, N>& v, row_state<C, N> const& row, index_t i, Part part) {
-  each_step<steps_in_row<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA { run_step<C, P, N, I>(v, row, i, part); });
+  run_steps_of<C, P, N>(v, row, i, part, steps_of<steps_in_row<C, P>>{});
+}
+// Those that are found once, before the pass.
+template <class C, int N, int... I>
+WEFT_INLINE void run_steps_once_of(row_state<C, N>& row, std::integer_sequence<int, I...>) {
+  (decltype(way_of_step_once<C, I>())::type::template run<C, N, I>(row.once, row, 0, full{}), ...);
 }
 template <class C, int P, int N>
 WEFT_INLINE void run_steps_once(row_state<C, N>& row) {
-  each_step<steps_before<C, P>>([&]<int I>() WEFT_INLINE_LAMBDA { run_step_once<C, N, I>(row); });
+  if constexpr (steps_before<C, P>::list.count > 0) run_steps_once_of<C, N>(row, steps_of<steps_before<C, P>>{});
 }
 
 }  // namespace engine

@@ -96,7 +96,8 @@ auto ending_of_map(std::integer_sequence<int, I...>) {
   }
 }
 
-// What is too large for the loop is evaluated before it, where the loop has the same axes.
+// Operands are bound from here, without `bind` between: what a tree costs the compiler is how often each part is inlined. What is
+// too large for the loop is evaluated before it, where the loop has the same axes.
 template <class Context, class Node, int I>
 inline constexpr bool made_before = large_kid<Node, I> && Context::direct && !Context::outer && !Context::tile;
 template <>
@@ -106,19 +107,23 @@ struct binding<role::map> {
     if constexpr (made_before<Context, Node, I>)
       return bind_evaluated<Context>(kid<I>(n), b, m, names);
     else
-      return bind<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names);
-  }
-  template <class Context, class Node, class Binder, class Map, class Names, int... I>
-  WEFT_INLINE static auto children(Node const& n, Binder& b, Map const& m, Names const& names,
-                                   std::integer_sequence<int, I...>) {
-    (static_cast<void>(child<Context, I>(n, b, m, names)), ...);
-    return joined_t<decltype(child<Context, I>(n, b, m, names))...,
-                    decltype(ending_of_map<Node>(kid_indices<Node>{}))>{};
+      return binding<kid_t<I, Node>::role>::template make<child_context<Context, Node, kid_t<I, Node>>>(kid<I>(n), b, m, names);
   }
   template <class Context, class Node, class Binder, class Map, class Names>
   WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
-    check_life(n);
-    return children<Context>(n, b, m, names, kid_indices<Node>{});
+    using ending = decltype(ending_of_map<Node>(kid_indices<Node>{}));
+    auto first = child<Context, 0>(n, b, m, names);
+    if constexpr (Node::arity == 1) {
+      return joined_t<decltype(first), ending>{};
+    } else {
+      auto second = child<Context, 1>(n, b, m, names);
+      if constexpr (Node::arity == 2) {
+        return joined_t<decltype(first), decltype(second), ending>{};
+      } else {
+        auto third = child<Context, 2>(n, b, m, names);
+        return joined_t<decltype(first), decltype(second), decltype(third), ending>{};
+      }
+    }
   }
 };
 
@@ -269,8 +274,10 @@ struct binding<role::name> {
   }
 };
 
+// (A map below a map was found alive when that was made.)
 template <class Context, class Node, class Binder, class Map, class Names>
 WEFT_INLINE auto bind(Node const& n, Binder& b, Map const& m, Names const& names) {
+  check_life(n);
   return binding<Node::role>::template make<Context>(n, b, m, names);
 }
 

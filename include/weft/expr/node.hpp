@@ -155,15 +155,22 @@ WEFT_INLINE constexpr auto rebuilt(E const& e, F const& f) {
   return [&]<int... I>(std::integer_sequence<int, I...>) { return e.remade(f(kid<I>(e))...); }(kid_indices<E>{});
 }
 
-// f(leaf) for each node without children, from left to right.
+// f(leaf) for each node without children, from left to right. (Of the first two without a lambda, for compile time.)
+template <class E, class F>
+WEFT_INLINE constexpr void each_leaf(E const& e, F const& f);
+template <int First, class E, class F>
+WEFT_INLINE constexpr void each_leaf_from(E const& e, F const& f) {
+  each_leaf(kid<First>(e), f);
+  if constexpr (First + 1 < E::arity) each_leaf_from<First + 1>(e, f);
+}
 template <class E, class F>
 WEFT_INLINE constexpr void each_leaf(E const& e, F const& f) {
   if constexpr (E::arity == 0)
     f(e);
-  else if constexpr (E::arity == 1)
-    each_leaf(kid<0>(e), f);
   else
-    [&]<int... I>(std::integer_sequence<int, I...>) { (each_leaf(kid<I>(e), f), ...); }(kid_indices<E>{});
+    each_leaf(kid<0>(e), f);
+  if constexpr (E::arity > 1) each_leaf(kid<1>(e), f);
+  if constexpr (E::arity > 2) each_leaf_from<2>(e, f);
 }
 
 }  // namespace expr

@@ -33,7 +33,12 @@ WEFT_INLINE bool all_flat(E const& n, std::array<index_t, R> const& e) {
     else
       return true;
   } else if constexpr (E::role == role::map || E::role == role::let) {
-    return [&]<int... I>(std::integer_sequence<int, I...>) { return (all_flat(kid<I>(n), e) && ...); }(kid_indices<E>{});
+    if constexpr (E::arity == 1)
+      return all_flat(kid<0>(n), e);
+    else if constexpr (E::arity == 2)
+      return all_flat(kid<0>(n), e) && all_flat(kid<1>(n), e);
+    else
+      return all_flat(kid<0>(n), e) && all_flat(kid<1>(n), e) && all_flat(kid<2>(n), e);
   } else {
     return true;
   }

@@ -428,44 +428,50 @@ WEFT_INLINE auto argument(registers<C, N> const& v, row_state<C, N> const& row) 
     return expr::asked<P, T>();
   }
 }
-template <class C, int N, int I, class Op, int K, class Y, class A>
-WEFT_INLINE auto compute(reverse::pull<Op, K, Y, A>*, registers<C, N> const& v, row_state<C, N> const& row) {
-  static constexpr step const& s = C::code.at[I];
-  using expr::part;
-  return now<A, N>(expr::pulled<Op, K>(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
-                                       argument<C, N, s.of[2], part::a, A>(v, row)));
-}
-template <class C, int N, int I, class Op, int K, class Y, class A, class B>
-WEFT_INLINE auto compute(reverse::pull<Op, K, Y, A, B>*, registers<C, N> const& v, row_state<C, N> const& row) {
-  static constexpr step const& s = C::code.at[I];
-  using expr::part;
-  return now<std::conditional_t<K == 0, A, B>, N>(
-      expr::pulled<Op, K>(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
-                          argument<C, N, s.of[2], part::a, A>(v, row), argument<C, N, s.of[3], part::b, B>(v, row)));
-}
-template <class C, int N, int I, class Op, int K, class Y, class A, class B, class D>
-WEFT_INLINE auto compute(reverse::pull<Op, K, Y, A, B, D>*, registers<C, N> const& v, row_state<C, N> const& row) {
-  static constexpr step const& s = C::code.at[I];
-  using expr::part;
-  return now<std::conditional_t<K == 0, A, std::conditional_t<K == 1, B, D>>, N>(
-      expr::pulled<Op, K>(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
-                          argument<C, N, s.of[2], part::a, A>(v, row), argument<C, N, s.of[3], part::b, B>(v, row),
-                          argument<C, N, s.of[4], part::c, D>(v, row)));
-}
-template <class C, int N, int I, class Op, class Y, class T>
-WEFT_INLINE auto compute(reverse::seen<Op, Y, T>*, registers<C, N> const& v, row_state<C, N> const& row) {
-  static constexpr step const& s = C::code.at[I];
-  using expr::part;
-  return now<T, N>(Op::counted(argument<C, N, s.of[1], part::y, Y>(v, row), argument<C, N, s.of[2], part::a, T>(v, row)));
-}
-template <class C, int N, int I, class Op, class Y, class T>
-WEFT_INLINE auto compute(reverse::pull_fold<Op, Y, T>*, registers<C, N> const& v, row_state<C, N> const& row) {
-  static constexpr step const& s = C::code.at[I];
-  using expr::part;
-  return now<T, N>(Op::da(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
-                          argument<C, N, s.of[2], part::a, T>(v, row), argument<C, N, s.of[4], part::s, T>(v, row),
-                          argument<C, N, s.of[3], part::b, T>(v, row)));
-}
+template <class Op, int K, class Y, class... T>
+struct computing<reverse::pull<Op, K, Y, T...>> {
+  using type = typename reverse::pull<Op, K, Y, T...>::type;
+  template <class C, int N, int I>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
+    constexpr auto const& s = C::code.at[I];
+    using expr::part;
+    using all = std::tuple<T...>;
+    auto const g = argument<C, N, s.of[0], part::g, Y>(v, row);
+    auto const y = argument<C, N, s.of[1], part::y, Y>(v, row);
+    auto const a = argument<C, N, s.of[2], part::a, std::tuple_element_t<0, all>>(v, row);
+    if constexpr (sizeof...(T) == 1) {
+      in<I>(v) = now<type, N>(expr::pulled<Op, K>(g, y, a));
+    } else {
+      auto const b = argument<C, N, s.of[3], part::b, std::tuple_element_t<1, all>>(v, row);
+      if constexpr (sizeof...(T) == 2)
+        in<I>(v) = now<type, N>(expr::pulled<Op, K>(g, y, a, b));
+      else
+        in<I>(v) = now<type, N>(
+            expr::pulled<Op, K>(g, y, a, b, argument<C, N, s.of[4], part::c, std::tuple_element_t<2, all>>(v, row)));
+    }
+  }
+};
+template <class Op, class Y, class T>
+struct computing<reverse::seen<Op, Y, T>> {
+  template <class C, int N, int I>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
+    constexpr auto const& s = C::code.at[I];
+    using expr::part;
+    in<I>(v) =
+        now<T, N>(Op::counted(argument<C, N, s.of[1], part::y, Y>(v, row), argument<C, N, s.of[2], part::a, T>(v, row)));
+  }
+};
+template <class Op, class Y, class T>
+struct computing<reverse::pull_fold<Op, Y, T>> {
+  template <class C, int N, int I>
+  static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
+    constexpr auto const& s = C::code.at[I];
+    using expr::part;
+    in<I>(v) = now<T, N>(Op::da(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
+                                argument<C, N, s.of[2], part::a, T>(v, row), argument<C, N, s.of[4], part::s, T>(v, row),
+                                argument<C, N, s.of[3], part::b, T>(v, row)));
+  }
+};
 
 template <class C, int N, int I, class Op, int K, class Y, class... T>
 struct value_of_token<C, N, I, reverse::pull<Op, K, Y, T...>> {

@@ -92,13 +92,7 @@ WEFT_INLINE void fetch(engine::registers<C, N>& v, engine::row_state<C, N>& row,
   if constexpr (s.passing) {
     [&]<int... K>(std::integer_sequence<int, K...>) { (fetch<C, N, s.of[K]>(v, row, rows, i, part), ...); }(
         std::make_integer_sequence<int, s.arity>{});
-    auto& to = [&]() -> auto& {
-      if constexpr (s.once)
-        return engine::in<J>(row.once);
-      else
-        return engine::in<J>(v);
-    }();
-    to = engine::compute<C, N, J>(static_cast<token*>(nullptr), v, row);
+    engine::computing<token>::template run<C, N, J>(s.once ? row.once : v, row, 0, engine::full{});
   } else if constexpr (s.once) {
     T x;
     std::memcpy(&x, rows[J], sizeof(T));
@@ -163,8 +157,8 @@ template <class C, int N, int I>
       engine::registers<C, N> v;
       engine::row_state<C, N> row;
       load(v, row, i, part);
-      engine::store_part(reinterpret_cast<T*>(out) + i, engine::as<T>(engine::compute<C, N, I>(static_cast<token*>(nullptr), v, row)),
-                         part);
+      engine::computing<token>::template run<C, N, I>(v, row, 0, engine::full{});
+      engine::store_part(reinterpret_cast<T*>(out) + i, engine::as<T>(engine::in<I>(v)), part);
     }
   }
 }
