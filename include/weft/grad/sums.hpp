@@ -213,8 +213,9 @@ struct sum_editor {
   }
 
   // The sum of a term over the row, as a step.
-  constexpr int sum_of(term const& t) {
-    int v = total(t.core);
+  constexpr int sum_of(term const& t) { return go_through(t, total(t.core)); }
+  // What a step becomes by what a term goes through.
+  constexpr int go_through(term const& t, int v) {
     for (int l = 0; l < t.links && v >= 0; ++l) {
       if (t.chain[l].at < 0) {
         v = product(t.chain[l].of, v);
@@ -263,13 +264,9 @@ struct sum_editor {
   }
 };
 
-// Takes the sums apart that wait for other sums of their row. `used`: how many steps there are.
+// What results need, wherever it stands.
 template <int Size, int Results>
-constexpr void sums_apart(code<Size, Results>& c, step_facts const* facts, token_form const* forms, parts_of_sums parts, int forward,
-                          int used, dtype type) {
-  sum_editor<Size, Results> editor{c, facts, forms, parts, forward, used, used, type};
-  for (int i = forward; i < used; ++i)
-    if (c.at[i].live && c.at[i].what == act::fold && forms[c.at[i].from].total && c.at[i].type == type) editor.take_apart(i);
+constexpr void mark_living(code<Size, Results>& c) {
   engine::find_living(c);
   for (bool more = true; more;) {  // what a sum was taken apart into stands behind it
     more = false;
@@ -278,6 +275,47 @@ constexpr void sums_apart(code<Size, Results>& c, step_facts const* facts, token
         for (int k = 0; k < s.arity; ++k)
           if (s.of[k] >= 0 && !c.at[s.of[k]].live) c.at[s.of[k]].live = more = true;
   }
+}
+
+// Constants of the row are joined before they meet what varies along it, and a sum takes a product along.
+template <int Size, int Results>
+constexpr void join_constants(sum_editor<Size, Results>& editor, int end) {
+  auto& c = editor.c;
+  for (int i = editor.forward; i < end; ++i) {
+    step const s = c.at[i];
+    if (!s.live || s.once || s.what != act::map || s.type != editor.type) continue;
+    auto const& f = editor.forms[s.from].form;
+    bool divides = false;
+    for (int k = 0; k < 5; ++k) divides = divides || (f.power[k] < 0 && s.of[k] >= 0 && c.at[s.of[k]].once);
+    if (!f.product || !divides) continue;
+    auto const t = editor.parts_of(i, s.pass + 1);
+    if (t.count != 1 || t.at[0].core < 0) continue;
+    int const factor = editor.go_through(t.at[0], editor.one());
+    if (factor < 0) continue;
+    int const v = editor.product(t.at[0].core, factor);
+    if (v < 0) continue;
+    c.at[i] = c.at[v];
+    editor.derive_all();
+  }
+  for (int i = editor.forward; i < editor.used; ++i) {
+    step& s = c.at[i];
+    if (!editor.forms[s.from].plus || s.arity != 2 || s.once) continue;
+    for (int k = 0; k < 2; ++k)
+      if (s.fuses < 0 && s.of[k] >= 0 && editor.forms[c.at[s.of[k]].from].times && c.at[s.of[k]].arity == 2 && !c.at[s.of[k]].once)
+        s.fuses = static_cast<short>(k);
+  }
+}
+
+// Takes the sums apart that wait for other sums of their row. `used`: how many steps there are.
+template <int Size, int Results>
+constexpr void sums_apart(code<Size, Results>& c, step_facts const* facts, token_form const* forms, parts_of_sums parts, int forward,
+                          int used, dtype type) {
+  sum_editor<Size, Results> editor{c, facts, forms, parts, forward, used, used, type};
+  for (int i = forward; i < used; ++i)
+    if (c.at[i].live && c.at[i].what == act::fold && forms[c.at[i].from].total && c.at[i].type == type) editor.take_apart(i);
+  mark_living(c);
+  join_constants(editor, used);
+  mark_living(c);
 }
 
 // -- what is left of a program --------------------------------------------------------------------------------------------------
