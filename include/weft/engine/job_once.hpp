@@ -267,6 +267,25 @@ struct outlets {
   f.set_row(f.rank - (axes > 0 ? axes : 1));
 }
 
+// A small map whose operands and result lie in rows of memory, one row behind the other: no tiles to think of. False: it isn't one.
+WEFT_INLINE bool run_small(job const& j) {
+  frame const& f = j.f;
+  constexpr int most = 12;
+  index_t const n = f.n * f.rows;
+  if (f.row > 1 || n == 0 || n >= j.p.here || j.leaf_count > most || !j.results->dense_row(f)) return false;
+  spot in[most];
+  for (int i = 0; i < j.leaf_count; ++i) {
+    leaf const& l = j.leaves[i];
+    if (!l.read_in_place(f)) return false;
+    in[i] = {l.base, f.row > 0 ? l.stride[f.row - 1] * l.type->size : 0};
+  }
+  result const& r = *j.results;
+  outlet const out{r.base, f.row > 0 ? r.stride[f.row - 1] * r.type->size : 0, false};
+  count_kernel([&] { return note_of(j, -1); });
+  j.p.run(j.numbers, {in, &out, f.rows, f.n, nullptr, false});
+  return true;
+}
+
 // A statement whose leaves are dense and all have the shape of the result: one loop over n elements, and no axes to
 // think about. Here for several threads or past the caches.
 [[gnu::noinline]] WEFT_ONCE void run_flat_job(program const& p, leaf* leaves, int count, void const* numbers, index_t n,
@@ -306,8 +325,12 @@ struct outlets {
   result out;
   out.type = &type;
   bool const apart = place_result(out, where, f.ext, f.rank, leaves, count, f, true);
-  if (q == 0) join_axes(f, leaves, count, &out, 1);
-  run({p, f, leaves, count, &out, 1, numbers, apart});
+  job const j{p, f, leaves, count, &out, 1, numbers, apart};
+  if (q == 0) {
+    join_axes(f, leaves, count, &out, 1);
+    if (run_small(j)) return;
+  }
+  run(j);
 }
 
 [[gnu::noinline]] WEFT_ONCE void run_values_of(program const& p, leaf* leaves, int count, void const* numbers, frame& f,
