@@ -1,6 +1,6 @@
 // Gradients: tracked tensors, and the transforms that make them (grad, value_and_grad, vjp, check_gradients), and what they run (explain).
 #pragma once
 #include <weft/core.hpp>
-#include <weft/grad/check_gradients.hpp>
-#include <weft/grad/explain.hpp>
-#include <weft/grad/transforms.hpp>
+#include <weft/autodiff/check_gradients.hpp>
+#include <weft/autodiff/explain.hpp>
+#include <weft/autodiff/transforms.hpp>

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <weft/grad.hpp>
 
-#include "../grad/support.hpp"
+#include "../autodiff/support.hpp"
 
 #include <cstring>
 

@@ -1,6 +1,6 @@
 // weft::compiled: backward passes, random numbers and the updates of optimizers.
-#include <weft/grad/sweep_once.hpp>
-#include <weft/grad/uneven_once.hpp>
+#include <weft/autodiff/sweep_once.hpp>
+#include <weft/autodiff/uneven_once.hpp>
 #include <weft/ops/random.hpp>
 #include <weft/optim.hpp>
 

@@ -1,4 +1,4 @@
-// Kernels are counted, and told to whoever listens on this thread: `explain` of a gradient (grad/explain.hpp) prints what ran.
+// Kernels are counted, and told to whoever listens on this thread: `explain` of a gradient (autodiff/explain.hpp) prints what ran.
 //
 //   count_kernel([&] { return kernel_note{.what = "columns, added up in strips", .type = dtype_of<T>, .ext = e, .rank = 2}; });
 #pragma once

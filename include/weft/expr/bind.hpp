@@ -4,7 +4,7 @@
 // the same order. Numbers and what lies in memory stand in the loop as they are. What can't be part of it (a product inside
 // the tree, a reduction over other axes) is a `part`, which the binder evaluates before the loop begins, or computes tile by
 // tile (`rows`, `tiles`). There are several binders: one fills a table (engine/binder.hpp), one only says what would be done
-// (engine/explain.hpp), one also finds out where cotangents go (grad/sweep.hpp).
+// (engine/explain.hpp), one also finds out where cotangents go (autodiff/sweep.hpp).
 //
 // The context says which reductions fuse: those over the last `q` axes of the domain.
 #pragma once

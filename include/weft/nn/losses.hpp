@@ -12,7 +12,7 @@
 #pragma once
 #include <weft/ops/statistics.hpp>
 #include <weft/ops/create.hpp>
-#include <weft/grad/statement.hpp>
+#include <weft/autodiff/statement.hpp>
 
 namespace weft::nn {
 

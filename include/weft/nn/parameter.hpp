@@ -13,7 +13,7 @@
 #pragma once
 #include <weft/expr/let.hpp>
 #include <weft/expr/tensor.hpp>
-#include <weft/grad/tape.hpp>
+#include <weft/autodiff/tape.hpp>
 
 namespace weft::nn {
 

@@ -126,7 +126,7 @@ template <element T>
   return t;
 }
 
-// As many elements in other sizes. Tracked tensors and parameters have their own: grad/statement.hpp.
+// As many elements in other sizes. Tracked tensors and parameters have their own: autodiff/statement.hpp.
 template <class T, auto S, std::size_t R>
 auto reshaped(tensor<T, S> const& t, std::array<index_t, R> const& sizes) {
   using result_type = tensor<T, static_cast<int>(R)>;

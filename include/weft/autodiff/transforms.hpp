@@ -11,8 +11,8 @@
 //
 // Public: wrt, value_and_grad, grad, vjp, valued_gradient.
 #pragma once
-#include <weft/grad/ending.hpp>
-#include <weft/grad/model.hpp>
+#include <weft/autodiff/ending.hpp>
+#include <weft/autodiff/model.hpp>
 
 #include <tuple>
 
@@ -32,7 +32,7 @@ struct valued_gradient {
 };
 
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // -- arguments -------------------------------------------------------------------------------------------------------
 
@@ -320,12 +320,12 @@ struct gradient_alone {
   }
 };
 
-}  // namespace reverse
+}  // namespace autodiff
 
 // The function (args) -> {value, gradient}.
 template <class F, int... W>
 auto value_and_grad(F const& f, wrt_list<W...>) {
-  return reverse::transform<F, void*, W...>{f, nullptr};
+  return autodiff::transform<F, void*, W...>{f, nullptr};
 }
 template <class F>
 auto value_and_grad(F const& f) {
@@ -333,7 +333,7 @@ auto value_and_grad(F const& f) {
 }
 template <class F, int... W>
 auto grad(F const& f, wrt_list<W...>) {
-  return reverse::gradient_alone<F, W...>{value_and_grad(f, wrt<W...>)};
+  return autodiff::gradient_alone<F, W...>{value_and_grad(f, wrt<W...>)};
 }
 template <class F>
 auto grad(F const& f) {
@@ -343,7 +343,7 @@ auto grad(F const& f) {
 template <class F, expression G, int... W>
 auto vjp(F const& f, G const& cotangent, wrt_list<W...>) {
   auto g = eval(cotangent);
-  return reverse::transform<F, decltype(g), W...>{f, g};
+  return autodiff::transform<F, decltype(g), W...>{f, g};
 }
 template <class F, expression G>
 auto vjp(F const& f, G const& cotangent) {

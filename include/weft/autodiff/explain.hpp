@@ -14,7 +14,7 @@
 // differ. Where a kernel goes over its rows in several passes, `|` stands between their steps.
 #pragma once
 #include <weft/core/listener.hpp>
-#include <weft/grad/transforms.hpp>
+#include <weft/autodiff/transforms.hpp>
 
 #include <string>
 
@@ -38,7 +38,7 @@ Stream& operator<<(Stream& out, gradient_explanation const& e) {
 }
 
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // Writes down what it is told, while it lives.
 struct journal final : listener {
@@ -78,17 +78,17 @@ struct journal final : listener {
   }
 };
 
-}  // namespace reverse
+}  // namespace autodiff
 
 // Of value_and_grad(f), grad(f) or vjp(f, cotangent), with its arguments. Kernels that f runs are among them.
 template <class F, class Seed, int... W, class... X>
-[[nodiscard]] gradient_explanation explain(reverse::transform<F, Seed, W...> const& f, X const&... x) {
-  reverse::journal told;
+[[nodiscard]] gradient_explanation explain(autodiff::transform<F, Seed, W...> const& f, X const&... x) {
+  autodiff::journal told;
   (void)f(x...);
   return std::move(told.x);
 }
 template <class F, int... W, class... X>
-[[nodiscard]] gradient_explanation explain(reverse::gradient_alone<F, W...> const& f, X const&... x) {
+[[nodiscard]] gradient_explanation explain(autodiff::gradient_alone<F, W...> const& f, X const&... x) {
   return explain(f.both, x...);
 }
 

@@ -8,12 +8,12 @@
 // So a producer's operands are leaves or views of leaves, and its value is never needed when its statement is run back. (The
 // statement's own result is kept on the tape where a rule reads it.)
 #pragma once
-#include <weft/grad/rewrite.hpp>
-#include <weft/grad/rules.hpp>
+#include <weft/autodiff/rewrite.hpp>
+#include <weft/autodiff/rules.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // What a producer takes as it is: memory, seen through views.
 template <class E>
@@ -91,6 +91,6 @@ decltype(auto) cut(E const& e) {
     return cut_at<false, true>(e);
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

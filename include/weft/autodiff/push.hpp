@@ -1,20 +1,20 @@
 // The backward pass of a statement: from the cotangent of its result to the slots of its leaves.
 //
-// At order 1, maps, row programs and views are one sweep (grad/sweep.hpp); reductions over other axes and producers pass on what
+// At order 1, maps, row programs and views are one sweep (autodiff/sweep.hpp); reductions over other axes and producers pass on what
 // the sweep gathered for them. At order n >= 2 every value that a derivative reads and every cotangent is a statement of order
 // n-1, made from the same derivatives, so what is instantiated is a derivative and never the derivative of a derivative of a
 // tree.
 #pragma once
-#include <weft/grad/cut.hpp>
-#include <weft/grad/scatter.hpp>
-#include <weft/grad/sweep.hpp>
+#include <weft/autodiff/cut.hpp>
+#include <weft/autodiff/scatter.hpp>
+#include <weft/autodiff/sweep.hpp>
 #include <weft/ops/statistics.hpp>
 
 #include <bit>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // -- values one order below ----------------------------------------------------------------------------------------
 
@@ -350,6 +350,6 @@ void push(tape& t, E const& e, G g) {
   }
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

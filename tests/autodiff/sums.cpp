@@ -1,4 +1,4 @@
-// Sums over a row that derivatives make are taken apart (grad/sums.hpp): whatever they are made of, the gradient is right, and
+// Sums over a row that derivatives make are taken apart (autodiff/sums.hpp): whatever they are made of, the gradient is right, and
 // what the user's own sums are is left alone.
 #include <doctest/doctest.h>
 #include <weft/grad.hpp>

@@ -2,7 +2,7 @@
 //
 //   let(mean(y, axis<-1>, keepdims), [&](auto m) { return x * m; })      rows of y have 5 elements, those of x have 7
 //
-// A kernel has one length for all that it does along a row. Here the steps of the same program (grad/adjoint.hpp) are run one
+// A kernel has one length for all that it does along a row. Here the steps of the same program (autodiff/adjoint.hpp) are run one
 // after the other, each over a row of scratch as long as its own operands are. That is slower, on one thread, and rare: what is
 // compiled for it is a loop a step, and everything else once.
 //
@@ -11,11 +11,11 @@
 // they are used in are repeated, cotangents summed.
 #pragma once
 #include <weft/engine/sink.hpp>
-#include <weft/grad/adjoint.hpp>
+#include <weft/autodiff/adjoint.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 using uneven_kernel = void (*)(char const* const* rows, char* out, index_t n);
 
@@ -240,10 +240,10 @@ struct uneven_program {
 void run_uneven(uneven_program const& p, engine::frame const& f, engine::leaf const* leaves, engine::number_bits* numbers,
                 engine::result const* out, int results);
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft
 
 #ifndef WEFT_COMPILED
-#include <weft/grad/uneven_once.hpp>
+#include <weft/autodiff/uneven_once.hpp>
 #endif

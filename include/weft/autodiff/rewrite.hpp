@@ -7,14 +7,14 @@
 //   home<N>(e)       the tape that records a statement of order N, or none
 #pragma once
 #include <weft/engine/assign.hpp>
-#include <weft/grad/tracked.hpp>
+#include <weft/autodiff/tracked.hpp>
 #include <weft/nn/buffer.hpp>
 #include <weft/nn/parameter.hpp>
 
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 using expr::facts_of;
 using expr::kid;
@@ -185,12 +185,12 @@ tape* home(E const& e) {
   return found;
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 
 // Of order 0, for the engine: a plain tree.
 template <class E>
 auto settled(E const& e) {
-  return reverse::settle<true>{}(e);
+  return autodiff::settle<true>{}(e);
 }
 
 }  // namespace WEFT_ISA

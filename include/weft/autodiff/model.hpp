@@ -1,12 +1,12 @@
 // Models as arguments of transforms: their parameters, wherever nn/walk.hpp finds them.
 //
-//   reverse::each_parameter(model, [](auto& p) { ... });    // p: nn::parameter<T, S>, const if the model is
+//   autodiff::each_parameter(model, [](auto& p) { ... });    // p: nn::parameter<T, S>, const if the model is
 #pragma once
 #include <weft/nn/walk.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 template <class X, class F>
 void each_parameter(X& x, F const& f) {
@@ -19,6 +19,6 @@ void each_parameter(X& x, F const& f) {
       x);
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -9,11 +9,11 @@
 //
 // Public: detach, stop_gradient.
 #pragma once
-#include <weft/grad/push.hpp>
+#include <weft/autodiff/push.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // A reference where nothing changes.
 template <int N, class E>
@@ -93,27 +93,27 @@ auto recorded(E e) {
   return out;
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 
 // What eval does with an expression of order n >= 1.
 template <class X>
 auto tracked_eval(X const& x) {
   constexpr int N = order_of<X>;
-  static_assert(reverse::check_rules<X>());
-  auto&& l = reverse::lifted<N>(x);
-  auto&& u = reverse::without_lets<N>(l);
-  auto&& e = reverse::cut(u);
+  static_assert(autodiff::check_rules<X>());
+  auto&& l = autodiff::lifted<N>(x);
+  auto&& u = autodiff::without_lets<N>(l);
+  auto&& e = autodiff::cut(u);
   using E = std::remove_cvref_t<decltype(e)>;
-  if constexpr (reverse::is_value<E>) {
+  if constexpr (autodiff::is_value<E>) {
     return E(e);
-  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::cut(u))>) {
-    return reverse::recorded<N, E>(static_cast<E&&>(e));
-  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::without_lets<N>(l))>) {
-    return reverse::recorded<N, E>(static_cast<E&&>(u));
-  } else if constexpr (!std::is_lvalue_reference_v<decltype(reverse::lifted<N>(x))>) {
-    return reverse::recorded<N, E>(static_cast<E&&>(l));
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(autodiff::cut(u))>) {
+    return autodiff::recorded<N, E>(static_cast<E&&>(e));
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(autodiff::without_lets<N>(l))>) {
+    return autodiff::recorded<N, E>(static_cast<E&&>(u));
+  } else if constexpr (!std::is_lvalue_reference_v<decltype(autodiff::lifted<N>(x))>) {
+    return autodiff::recorded<N, E>(static_cast<E&&>(l));
   } else {
-    return reverse::recorded<N, E>(E(e));
+    return autodiff::recorded<N, E>(E(e));
   }
 }
 
@@ -121,13 +121,13 @@ auto tracked_eval(X const& x) {
 template <class T, auto S, int N, std::size_t R>
 auto reshaped(tracked<T, S, N> const& x, std::array<index_t, R> const& sizes) {
   return tracked<T, static_cast<int>(R), N>(reshaped(x.value, sizes),
-                                            reverse::reshaped_slot<T, static_cast<int>(R), N>(x.from, x.sizes()));
+                                            autodiff::reshaped_slot<T, static_cast<int>(R), N>(x.from, x.sizes()));
 }
 template <class T, auto S, std::size_t R>
 auto reshaped(nn::parameter<T, S> const& p, std::array<index_t, R> const& sizes) {
   nn::parameter<T, static_cast<int>(R)> result(reshaped(p.value, sizes));
   result.frozen = p.frozen;
-  result.from.set(reverse::reshaped_slot<T, static_cast<int>(R), 1>(p.from, p.sizes()), p.from.order());
+  result.from.set(autodiff::reshaped_slot<T, static_cast<int>(R), 1>(p.from, p.sizes()), p.from.order());
   return result;
 }
 
@@ -136,24 +136,24 @@ template <class E>
 element_t<E> tracked_number(E const& e) {
   expr::each_leaf(e, [](auto const& leaf) {
     if constexpr (requires { leaf.from; })
-      if (reverse::recording(leaf.from)) [[unlikely]]
+      if (autodiff::recording(leaf.from)) [[unlikely]]
         fail<autograd_error>(
             "a tracked value becomes a number, and its gradient would be lost: use the tensor itself, or say so with "
             "detach(x)");
   });
-  return number_of(reverse::settle<false>{}(e));
+  return number_of(autodiff::settle<false>{}(e));
 }
 
 // The plain tensor: nothing that is computed from it leads back.
 template <expression X>
 [[nodiscard]] WEFT_INLINE auto detach(X const& x) {
-  return eval(reverse::settle<false>{}(stored(x)));
+  return eval(autodiff::settle<false>{}(stored(x)));
 }
 
 // The same value as a constant, of the same order.
 template <expression X>
 [[nodiscard]] WEFT_INLINE auto stop_gradient(X const& x) {
-  return reverse::raised<order_of<X>>(detach(x));
+  return autodiff::raised<order_of<X>>(detach(x));
 }
 
 template <class T, auto S, int N, class E>
@@ -162,7 +162,7 @@ void become_tracked(tracked<T, S, N>& to, E const& e) {
   if constexpr (!std::is_same_v<element_t<E>, T>)
     become_tracked(to, cast<T>(e));
   else
-    to = reverse::raised<N>(reverse::respelled<S>(eval(e)));
+    to = autodiff::raised<N>(autodiff::respelled<S>(eval(e)));
 }
 template <class T, auto S, int N, class E>
 void update_tracked(tracked<T, S, N>& to, E const& e) {

@@ -1,10 +1,10 @@
-// What of weft/grad/uneven.hpp is compiled once: the walk over rows and steps, and what fits a value to another stretch.
+// What of weft/autodiff/uneven.hpp is compiled once: the walk over rows and steps, and what fits a value to another stretch.
 #pragma once
-#include <weft/grad/uneven.hpp>
+#include <weft/autodiff/uneven.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // One row at hand: the frames of its stretches, and the values of its steps.
 struct uneven_row {
@@ -160,6 +160,6 @@ struct uneven_row {
   }
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -7,7 +7,7 @@
 // right side is added up in the pass that first has g and e. So the gradients of softmax and of layer norm make no more passes
 // over a row than their values do.
 //
-// `sums_apart` edits a program (grad/adjoint.hpp) before it is scheduled: ordinary loops over its steps. It moves constants of
+// `sums_apart` edits a program (autodiff/adjoint.hpp) before it is scheduled: ordinary loops over its steps. It moves constants of
 // the row out of sums that derivatives make, and leaves everything else alone. Where a statement adds up (its means and
 // sums), nothing is touched: values have the bits that they have without a gradient.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 using engine::act;
 using engine::code;
@@ -368,6 +368,6 @@ constexpr code<Living, Results> only_living(code<Size, Results> const& c, order_
   return r;
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

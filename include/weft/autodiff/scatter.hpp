@@ -4,7 +4,7 @@
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 template <int R, int C>
 struct geometry {
@@ -47,6 +47,6 @@ tensor<T, C> scattered(tensor<T, R> const& g, geometry<R, C> const& v) {
   return out;
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

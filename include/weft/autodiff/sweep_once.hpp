@@ -1,10 +1,10 @@
-// What of weft/grad/sweep.hpp is compiled once: how a bound backward pass finds the memory of its cotangents, and is run.
+// What of weft/autodiff/sweep.hpp is compiled once: how a bound backward pass finds the memory of its cotangents, and is run.
 #pragma once
-#include <weft/grad/sweep.hpp>
+#include <weft/autodiff/sweep.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 [[gnu::noinline]] WEFT_ONCE void lay_out_target(target& g, engine::result_type const& type, frame const& f, axis_map const* m,
                                                 int axes, index_t const* ext, int rank, bool single) {
@@ -78,6 +78,6 @@ namespace reverse {
   for (int k = 0; k < s.order_count; ++k) s.targets[s.order[k]].settle(s.targets[s.order[k]], t);
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -7,13 +7,13 @@
 //   })(tensor<double, 1>{1, 2});
 //
 // Its value is a tracked tensor of order n-1, at order 0 a plain tensor: the backward pass of a statement works one
-// order below it. A tracked value never becomes plain silently: see detach and stop_gradient (grad/statement.hpp).
+// order below it. A tracked value never becomes plain silently: see detach and stop_gradient (autodiff/statement.hpp).
 //
 // Public: tracked.
 #pragma once
 #include <weft/expr/let.hpp>
 #include <weft/expr/tensor.hpp>
-#include <weft/grad/tape.hpp>
+#include <weft/autodiff/tape.hpp>
 
 namespace weft {
 
@@ -101,7 +101,7 @@ struct tracked : described<tracked<T, S, Order>, T, to_shape(S)> {
 
 inline namespace WEFT_ISA {
 // What the passes over trees and the tape share; nothing in it is for users.
-namespace reverse {
+namespace autodiff {
 
 using autograd::at_order;
 using autograd::find;
@@ -171,6 +171,6 @@ WEFT_INLINE auto respelled(tracked<T, S, N> x) {
     return tracked<T, To, N>(respelled<To>(static_cast<typename tracked<T, S, N>::value_type&&>(x.value)), x.from);
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

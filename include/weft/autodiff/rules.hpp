@@ -4,11 +4,11 @@
 //   check_rules<E>()   an operation without a derivative is a compile error that names it
 #pragma once
 #include <weft/expr/operation.hpp>
-#include <weft/grad/tracked.hpp>
+#include <weft/autodiff/tracked.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 using expr::asked;
 using expr::facts_of;
@@ -110,6 +110,6 @@ constexpr bool check_rules() {
   return known;
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -9,13 +9,13 @@
 //   the last result    with `Total`: the sum of the statement's values over the row
 #pragma once
 #include <weft/engine/kernel.hpp>
-#include <weft/grad/sums.hpp>
+#include <weft/autodiff/sums.hpp>
 #include <weft/ops/arithmetic.hpp>
 #include <weft/ops/reduce.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 using engine::folded;
 using engine::mapped;
@@ -152,7 +152,7 @@ struct back_over<folded<Op, T>> {
 
 // -- the program -----------------------------------------------------------------------------------------------------------
 
-// Tokens of which sums over a row are made anew (grad/sums.hpp).
+// Tokens of which sums over a row are made anew (autodiff/sums.hpp).
 template <class L, class T>
 inline constexpr bool has_sums = []<class... X>(tokens<X...>*) {
   return ((X::facts.what == act::fold && X::facts.type == dtype_of<T>) || ...);
@@ -366,7 +366,7 @@ struct full_adjoint {
   }();
   static constexpr auto order = living_in_order(made);
 };
-// With a step for each token: what is run where rows differ in length (grad/uneven.hpp).
+// With a step for each token: what is run where rows differ in length (autodiff/uneven.hpp).
 template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
 struct whole_adjoint {
   using full = full_adjoint<L, Seed, Kept, Total, T, Once>;
@@ -412,7 +412,7 @@ struct adjoint {
   }
 };
 
-}  // namespace reverse
+}  // namespace autodiff
 
 // -- how the steps compute ---------------------------------------------------------------------------------------------------
 
@@ -429,8 +429,8 @@ WEFT_INLINE auto argument(registers<C, N> const& v, row_state<C, N> const& row) 
   }
 }
 template <class Op, int K, class Y, class... T>
-struct computing<reverse::pull<Op, K, Y, T...>> {
-  using type = typename reverse::pull<Op, K, Y, T...>::type;
+struct computing<autodiff::pull<Op, K, Y, T...>> {
+  using type = typename autodiff::pull<Op, K, Y, T...>::type;
   template <class C, int N, int I>
   static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
     constexpr auto const& s = C::code.at[I];
@@ -452,7 +452,7 @@ struct computing<reverse::pull<Op, K, Y, T...>> {
   }
 };
 template <class Op, class Y, class T>
-struct computing<reverse::seen<Op, Y, T>> {
+struct computing<autodiff::seen<Op, Y, T>> {
   template <class C, int N, int I>
   static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
     constexpr auto const& s = C::code.at[I];
@@ -462,7 +462,7 @@ struct computing<reverse::seen<Op, Y, T>> {
   }
 };
 template <class Op, class Y, class T>
-struct computing<reverse::pull_fold<Op, Y, T>> {
+struct computing<autodiff::pull_fold<Op, Y, T>> {
   template <class C, int N, int I>
   static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
     constexpr auto const& s = C::code.at[I];
@@ -474,15 +474,15 @@ struct computing<reverse::pull_fold<Op, Y, T>> {
 };
 
 template <class C, int N, int I, class Op, int K, class Y, class... T>
-struct value_of_token<C, N, I, reverse::pull<Op, K, Y, T...>> {
-  using type = pack<typename reverse::pull<Op, K, Y, T...>::type, N>;
+struct value_of_token<C, N, I, autodiff::pull<Op, K, Y, T...>> {
+  using type = pack<typename autodiff::pull<Op, K, Y, T...>::type, N>;
 };
 template <class C, int N, int I, class Op, class Y, class T>
-struct value_of_token<C, N, I, reverse::seen<Op, Y, T>> {
+struct value_of_token<C, N, I, autodiff::seen<Op, Y, T>> {
   using type = pack<T, N>;
 };
 template <class C, int N, int I, class Op, class Y, class T>
-struct value_of_token<C, N, I, reverse::pull_fold<Op, Y, T>> {
+struct value_of_token<C, N, I, autodiff::pull_fold<Op, Y, T>> {
   using type = pack<T, N>;
 };
 

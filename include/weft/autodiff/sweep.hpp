@@ -1,4 +1,4 @@
-// The backward pass of one statement: its program (grad/adjoint.hpp) is bound, led to the gradients of its leaves, and run.
+// The backward pass of one statement: its program (autodiff/adjoint.hpp) is bound, led to the gradients of its leaves, and run.
 //
 //   run_back(t, e, g, y)           the cotangents of e's leaves, of the cotangent `g` of e
 //   run_both(t, e, scale)          the sum of e's elements as well: what a mean or a sum at the end of a function is
@@ -8,14 +8,14 @@
 #pragma once
 #include <weft/engine/assign.hpp>
 #include <weft/engine/sink.hpp>
-#include <weft/grad/adjoint.hpp>
-#include <weft/grad/rewrite.hpp>
-#include <weft/grad/rules.hpp>
-#include <weft/grad/uneven.hpp>
+#include <weft/autodiff/adjoint.hpp>
+#include <weft/autodiff/rewrite.hpp>
+#include <weft/autodiff/rules.hpp>
+#include <weft/autodiff/uneven.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 using engine::frame;
 using expr::axis_map;
@@ -169,7 +169,7 @@ struct backward_binder : engine::binder {
   using engine::binder::next, engine::binder::numbers, engine::binder::kept, engine::binder::f;
   using engine::binder::constant, engine::binder::leaf_of;
   bool forgets = false;      // the record of a statement keeps only what is read
-  stretch_extents* stretches = nullptr;  // where rows differ in length: theirs, in order (grad/uneven.hpp)
+  stretch_extents* stretches = nullptr;  // where rows differ in length: theirs, in order (autodiff/uneven.hpp)
   leaf* first_leaf = this->next;
   engine::number_bits* first_number = this->numbers;
 
@@ -245,7 +245,7 @@ struct backward_binder : engine::binder {
     }
     if (forgets || !leaf_is_read()) return no_leaf<T>();
     if constexpr (!First && facts_of<Node>.reached && facts_of<Node>.producers > 0) {
-      fail<autograd_error>("grad: the value of a product is asked for that was not kept");  // grad/cut.hpp sees to it
+      fail<autograd_error>("grad: the value of a product is asked for that was not kept");  // autodiff/cut.hpp sees to it
     } else {
       auto value = engine::evaluated<T, Node::dims.rank>(stripped<1>(expr::close_over(n, names)));
       auto const ext = n.sizes();
@@ -572,10 +572,10 @@ void forget(E& e) {
       forget_leaf(e.a);
   }
 }
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft
 
 #ifndef WEFT_COMPILED
-#include <weft/grad/sweep_once.hpp>
+#include <weft/autodiff/sweep_once.hpp>
 #endif

@@ -4,11 +4,11 @@
 //
 // Full sums and means, and whatever is linear in them, are run so; anything else is evaluated, then run back.
 #pragma once
-#include <weft/grad/statement.hpp>
+#include <weft/autodiff/statement.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 // Is kid I of a map scaled by a number that is known before its value is?
 template <class E, int I>
@@ -109,6 +109,6 @@ element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
   }
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 }  // namespace WEFT_ISA
 }  // namespace weft

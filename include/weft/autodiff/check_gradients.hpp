@@ -6,14 +6,14 @@
 // An element is measured against its own size or a thousandth of the largest in its argument, whichever is greater.
 // Meant for float64; the function is called twice an element.
 #pragma once
-#include <weft/grad/transforms.hpp>
+#include <weft/autodiff/transforms.hpp>
 
 #include <cmath>
 #include <vector>
 
 namespace weft {
 inline namespace WEFT_ISA {
-namespace reverse {
+namespace autodiff {
 
 template <class X>
 constexpr bool is_checked() {
@@ -80,20 +80,20 @@ auto changeable(X const& x) {
     return x;
 }
 
-}  // namespace reverse
+}  // namespace autodiff
 
 template <class F, class... X>
 double check_gradients(F const& f, X const&... x) {
-  std::tuple args(reverse::changeable(x)...);
+  std::tuple args(autodiff::changeable(x)...);
   auto const value = [&] {
     return std::apply([&](auto const&... a) { return double(number_of(detach(f(a...)))); }, args);
   };
   double worst = 0;
   auto const one = [&]<int I>(wrt_list<I>) {
     auto& a = std::get<I>(args);
-    if constexpr (reverse::is_checked<std::remove_reference_t<decltype(a)>>()) {
+    if constexpr (autodiff::is_checked<std::remove_reference_t<decltype(a)>>()) {
       auto g = std::apply([&](auto const&... all) { return grad(f, wrt<I>)(all...); }, args);
-      worst = std::fmax(worst, reverse::difference_of(a, g, value));
+      worst = std::fmax(worst, autodiff::difference_of(a, g, value));
     }
   };
   [&]<std::size_t... I>(std::index_sequence<I...>) { (one(wrt_list<static_cast<int>(I)>()), ...); }
