@@ -8,7 +8,7 @@ template <class A>
 struct turned;
 template <class A>
 struct turned_run {
-  weft::engine::operand<weft::element_t<A>, 2, A> a;
+  weft::engine::bound_operand<weft::element_t<A>, 2, A> a;
   weft::extents<2> ext;
   explicit turned_run(turned<A> const& n) : a(n.a, n.a.sizes()), ext(n.a.sizes()) {}
   bool reads(weft::engine::byte_range w) const { return a.reads(w); }

@@ -3,7 +3,7 @@
 #   inference_symbols.sh <compiler> <flags>...
 set -uo pipefail
 WEFT_SOURCE=${WEFT_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-backward='backward|autodiff::(sweep|push|mirror|made|statement|sink|cotangent)|weft::tape|autograd::record'
+backward='backward|autodiff::(sweep|push|mirror|gradient_record|statement|sink|cotangent)|weft::tape|autograd::record'
 compiler=$1
 shift
 folder=$(mktemp -d)

@@ -37,7 +37,7 @@ auto cotangent(E const& e) {
 template <int N, class T, int R, class X>
 void add_gradient(tape& t, slot s, X const& x) {
   if (s.tape != t.number) return;
-  auto& m = static_cast<made<T, R, N>&>(*t.records[s.index]);
+  auto& m = static_cast<gradient_record<T, R, N>&>(*t.records[s.index]);
   if constexpr (!std::is_same_v<element_t<X>, T>) {
     add_gradient<N, T, R>(t, s, cast<T>(x));
   } else if constexpr (N == 1) {
@@ -115,7 +115,7 @@ auto summed_to(extents<C> const& ext, X const& x) {
 
 // The same as something that can be differentiated: its own backward pass is the view.
 template <class T, int R, int C, int N>
-struct scatter_record final : made<T, C, N> {
+struct scatter_record final : gradient_record<T, C, N> {
   slot from;
   geometry<R, C> v;
   scatter_record(slot s, geometry<R, C> const& g) : from(s), v(g) {}
@@ -239,7 +239,7 @@ void push_fold(tape& t, E const& e, G const& g) {
 // The gradient of a slot as memory: dense, of sizes `ext`. Whether there is something in it.
 template <class T, int R>
 T* gradient_memory(tape& t, slot from, extents<R> const& ext, bool& adds) {
-  auto& m = static_cast<made<T, R, 1>&>(*t.records[from.index]);
+  auto& m = static_cast<gradient_record<T, R, 1>&>(*t.records[from.index]);
   adds = m.has;
   if (!m.has) m.gradient.prepare(ext);
   m.has = true;

@@ -30,7 +30,7 @@ template <class E, int N>
 inline constexpr bool keeps_result = N == 1 && E::role == role::map && reads_of_node<E>.y;
 
 template <class E, int N, bool Keeps = keeps_result<E, N>>
-struct statement final : made<element_t<E>, E::dims.rank, N> {
+struct statement final : gradient_record<element_t<E>, E::dims.rank, N> {
   E e;
   explicit statement(E&& x) : e(static_cast<E&&>(x)) {
     if constexpr (N == 1) forget<false>(e);
@@ -42,7 +42,7 @@ struct statement final : made<element_t<E>, E::dims.rank, N> {
   }
 };
 template <class E, int N>
-struct statement<E, N, true> final : made<element_t<E>, E::dims.rank, N> {
+struct statement<E, N, true> final : gradient_record<element_t<E>, E::dims.rank, N> {
   using value = tensor<element_t<E>, E::dims.rank>;
   E e;
   value y;
@@ -55,7 +55,7 @@ struct statement<E, N, true> final : made<element_t<E>, E::dims.rank, N> {
 };
 
 template <class T, int R, int C, int N>
-struct reshape_record final : made<T, C, N> {
+struct reshape_record final : gradient_record<T, C, N> {
   slot from;
   extents<R> sizes;
   reshape_record(slot s, extents<R> const& e) : from(s), sizes(e) {}

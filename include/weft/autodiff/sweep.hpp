@@ -32,7 +32,7 @@ element_t<E> known_number(E const& e) {
 
 // The gradient of a slot, stored in the record that made it.
 template <class T, int R, int N>
-struct made : record {
+struct gradient_record : record {
   at_order<T, R, N - 1> gradient{};
   bool has = false;
 };
@@ -106,7 +106,7 @@ void set_counts(engine::number_bits* numbers, row_count const* which, int count,
 template <class T, int R>
 bool connect_leaf(target& me, tape& t, frame const&, spare_buffer&) {
   if (me.from.tape != t.number) return false;
-  auto& m = static_cast<made<T, R, 1>&>(*t.records[me.from.index]);
+  auto& m = static_cast<gradient_record<T, R, 1>&>(*t.records[me.from.index]);
   bool const fresh = !m.has;
   if (fresh) {
     extents<R> e{};

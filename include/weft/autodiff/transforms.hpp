@@ -66,7 +66,7 @@ struct argument_element<X> {
 
 template <int N, class T, int R>
 slot new_input(tape& t) {
-  auto* const r = new made<T, R, N>();
+  auto* const r = new gradient_record<T, R, N>();
   r->stays = true;
   return t.add(r);
 }
@@ -128,7 +128,7 @@ template <int N, class T, auto S>
 auto gradient_at(tape& t, slot s, extents<to_shape(S).rank> const& ext) {
   constexpr int R = to_shape(S).rank;
   if (s.tape == t.number) {
-    auto& m = static_cast<made<T, R, N>&>(*t.records[s.index]);
+    auto& m = static_cast<gradient_record<T, R, N>&>(*t.records[s.index]);
     if (m.has) return respelled<S>(std::move(m.gradient));
   }
   tensor<T, R> zeros;

@@ -182,10 +182,10 @@ struct four {
 template <class C, int P, int N>
 struct pass_sums {
   template <int... K>
-  static record<slot<folds_in<C, P>::list.at[K], four<accumulator_t<C, N, folds_in<C, P>::list.at[K]>>>...> filled(
+  static members<member<folds_in<C, P>::list.at[K], four<accumulator_t<C, N, folds_in<C, P>::list.at[K]>>>...> filled(
       std::integer_sequence<int, K...>);
   template <int... K>
-  static record<slot<folds_in<C, P>::list.at[K], accumulator_t<C, N, folds_in<C, P>::list.at[K]>>...> joined(
+  static members<member<folds_in<C, P>::list.at[K], accumulator_t<C, N, folds_in<C, P>::list.at[K]>>...> joined(
       std::integer_sequence<int, K...>);
   using indices = std::make_integer_sequence<int, folds_in<C, P>::list.count>;
   using sums = decltype(filled(indices{}));

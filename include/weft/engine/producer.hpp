@@ -1,7 +1,7 @@
 // Operations with a loop of their own inside a statement: what they read and where their results go.
 //
 //   relu(matmul(f(x), w) + b)
-//     operand     what lies in memory is described by its strides; a lazy operand is bound here and computed block by block
+//     bound_operand  what lies in memory is described by its strides; a lazy operand is bound here and computed block by block
 //                 when the producer asks for it, a row program by whole rows
 //     epilogue    the rest of the tree is bound once, with the producer's result as a tile; it runs on each finished block
 //                 while that is in cache
@@ -30,7 +30,7 @@ WEFT_INLINE index_t row_at(frame const& f, index_t const* position, index_t row)
 // An operand of a producer that works in T on matrices of R axes in all; `E` is aligned with them at the end. Lives as long
 // as the producer runs.
 template <class T, int R, class E>
-struct operand {
+struct bound_operand {
   static constexpr int q = E::dims.rank == R && expr::fused_axes<E> == 1 ? 1 : 0;
   using alone = context<R, 0, E::dims.rank == R>;
   using fused = context<R, q, E::dims.rank == R>;
@@ -62,7 +62,7 @@ struct operand {
   index_t steps[max_rank] = {};
 
   // `ext`: the operand's own sizes, stretched over the axes before the last two.
-  operand(E const& e, extents<R> const& ext) {
+  bound_operand(E const& e, extents<R> const& ext) {
     set_extents<R>(f, ext);
     f.set_row(R - 1);
     if constexpr (q == 1) {
@@ -78,7 +78,7 @@ struct operand {
     if constexpr (code::kept > 0) whole = staging_of(blocks.t.at, code::leaves, f).whole_rows;
     for (int d = 0; d + 2 < R; ++d) steps[d] = in_memory() ? blocks.t.at[0].stride[d] : 1;
   }
-  operand(operand const&) = delete;
+  bound_operand(bound_operand const&) = delete;
 
   // What explain says of it; whether it lies in memory.
   template <class Survey>
@@ -161,7 +161,7 @@ struct operand {
  private:
   static void read(void const* self, index_t const* position, index_t row, index_t column, index_t count,
                    index_t columns, T* out, index_t ld) {
-    static_cast<operand const*>(self)->copy(position, row, column, count, columns, out, ld);
+    static_cast<bound_operand const*>(self)->copy(position, row, column, count, columns, out, ld);
   }
 };
 

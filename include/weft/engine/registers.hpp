@@ -17,17 +17,17 @@ namespace engine {
 
 // A struct with a member for each number.
 template <int I, class T>
-struct slot {
+struct member {
   T v;
 };
 template <class... S>
-struct record : S... {};
+struct members : S... {};
 template <int I, class T>
-WEFT_INLINE T& in(slot<I, T>& s) {
+WEFT_INLINE T& in(member<I, T>& s) {
   return s.v;
 }
 template <int I, class T>
-WEFT_INLINE T const& in(slot<I, T> const& s) {
+WEFT_INLINE T const& in(member<I, T> const& s) {
   return s.v;
 }
 
@@ -72,7 +72,7 @@ struct value_of
 template <class C, int N>
 struct registers_of {
   template <int... I>
-  static record<slot<I, value_t<C, N, I>>...> make(std::integer_sequence<int, I...>);
+  static members<member<I, value_t<C, N, I>>...> make(std::integer_sequence<int, I...>);
   using type = decltype(make(std::make_integer_sequence<int, C::size>{}));
 };
 template <class C, int N>

@@ -85,10 +85,10 @@ struct bound_member {
 template <class T, int R, class Indices, class... K>
 struct bound_members;
 template <class T, int R, int... I, class... K>
-struct bound_members<T, R, std::integer_sequence<int, I...>, K...> : bound_member<I, engine::operand<T, R, K>>... {
+struct bound_members<T, R, std::integer_sequence<int, I...>, K...> : bound_member<I, engine::bound_operand<T, R, K>>... {
   joined_piece<T> pieces[sizeof...(K)];
   template <class Node>
-  explicit bound_members(Node const& n) : bound_member<I, engine::operand<T, R, K>>(n)... {
+  explicit bound_members(Node const& n) : bound_member<I, engine::bound_operand<T, R, K>>(n)... {
     index_t next = 0;
     auto const axis = static_cast<std::size_t>(n.axis);
     auto const add = [&](joined_piece<T>& p, auto const& k, gemm::batched_source<T> const& s) {
@@ -96,10 +96,10 @@ struct bound_members<T, R, std::integer_sequence<int, I...>, K...> : bound_membe
       p.to = next += k.sizes()[axis];
       p.source = s;
     };
-    (add(pieces[I], expr::kid<I>(n), bound_member<I, engine::operand<T, R, K>>::operand.source()), ...);
+    (add(pieces[I], expr::kid<I>(n), bound_member<I, engine::bound_operand<T, R, K>>::operand.source()), ...);
   }
-  bool reads(engine::byte_range w) const { return (bound_member<I, engine::operand<T, R, K>>::operand.reads(w) || ...); }
-  bool whole_rows() const { return (bound_member<I, engine::operand<T, R, K>>::operand.whole || ...); }
+  bool reads(engine::byte_range w) const { return (bound_member<I, engine::bound_operand<T, R, K>>::operand.reads(w) || ...); }
+  bool whole_rows() const { return (bound_member<I, engine::bound_operand<T, R, K>>::operand.whole || ...); }
 };
 
 template <class Node>
@@ -116,7 +116,7 @@ struct concatenate_run<concatenation<D, K...>> {
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "joined";
     [&]<int... I>(std::integer_sequence<int, I...>) {
-      (engine::operand<T, R, K>::explain(expr::kid<I>(n), expr::kid<I>(n).sizes(), s), ...);
+      (engine::bound_operand<T, R, K>::explain(expr::kid<I>(n), expr::kid<I>(n).sizes(), s), ...);
     }(expr::kid_indices<Node>{});
   }
   bool reads(engine::byte_range w) const { return bound.reads(w); }

@@ -33,7 +33,7 @@ template <class Node>
 struct pad_run {
   using T = element_t<Node>;
   static constexpr int R = Node::dims.rank;
-  using bound = engine::operand<T, R, expr::kid_t<0, Node>>;
+  using bound = engine::bound_operand<T, R, expr::kid_t<0, Node>>;
   bound inside;
   extents<R> own, before;
   T value;

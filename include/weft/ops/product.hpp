@@ -38,8 +38,8 @@ struct product_run {
   using T = element_t<Node>;
   static constexpr int R = Node::dims.rank;
   static constexpr index_t rows_at_a_time = 28;  // scratch that grows with the columns: few, but two tiles of the driver
-  engine::operand<T, R, expr::kid_t<0, Node>> a;
-  engine::operand<T, R, expr::kid_t<1, Node>> b;
+  engine::bound_operand<T, R, expr::kid_t<0, Node>> a;
+  engine::bound_operand<T, R, expr::kid_t<1, Node>> b;
   extents<R> ext;
   index_t depth;
 
@@ -50,8 +50,8 @@ struct product_run {
         depth(n.a.sizes()[rank_of<expr::kid_t<0, Node>> - 1]) {}
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
-    using left = engine::operand<T, R, expr::kid_t<0, Node>>;
-    using right = engine::operand<T, R, expr::kid_t<1, Node>>;
+    using left = engine::bound_operand<T, R, expr::kid_t<0, Node>>;
+    using right = engine::bound_operand<T, R, expr::kid_t<1, Node>>;
     bool const a = left::explain(n.a, stretched_operand<R>(n.sizes(), n.a.sizes()), s);
     bool const b = right::explain(n.b, stretched_operand<R>(n.sizes(), n.b.sizes()), s);
     what = "product";
@@ -105,12 +105,12 @@ struct product_run {
   // An operand at one position, from some row on.
   template <class E>
   struct part {
-    engine::operand<T, R, E> const& of;
+    engine::bound_operand<T, R, E> const& of;
     index_t const* position;
     index_t first;
     gemm::source<T> source(gemm::batched_source<T> const& s) const {
       gemm::source<T> r{s.data, s.row_stride, s.column_stride, this, nullptr, s.whole_rows};
-      if constexpr (!engine::operand<T, R, E>::always_in_memory) r.read = &read;
+      if constexpr (!engine::bound_operand<T, R, E>::always_in_memory) r.read = &read;
       if (s.data) {
         for (int d = 0; d + 2 < R; ++d) r.data += position[d] * s.steps[d];
         r.data += first * s.row_stride;
@@ -123,7 +123,7 @@ struct product_run {
     }
   };
   template <class E>
-  part(engine::operand<T, R, E> const&, index_t const*, index_t) -> part<E>;
+  part(engine::bound_operand<T, R, E> const&, index_t const*, index_t) -> part<E>;
 };
 
 template <class X>
@@ -262,7 +262,7 @@ void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned) {
   engine::dense_strides(own.data(), Q, dense);
   steps_in_batch(out_steps, own, dense);
   gemm::batched_source<T> const mine{.data = g, .row_stride = ext[R - 1], .column_stride = 1, .steps = g_steps};
-  engine::operand<T, R, other_t> const bound(value, stretched_operand<R>(ext, value.sizes()));
+  engine::bound_operand<T, R, other_t> const bound(value, stretched_operand<R>(ext, value.sizes()));
   gemm::batched_source<T> other = bound.source();
   tensor<T, P> kept;
   if constexpr (!decltype(bound)::always_in_memory) if (!bound.in_memory()) {  // to be read transposed, it is evaluated

@@ -118,7 +118,7 @@ struct scan_run {
   static constexpr int R = Node::dims.rank;
   static constexpr index_t rows_at_a_time = 4;
   using sink = gemm::batched_sink<T>;
-  engine::operand<T, R, expr::kid_t<0, Node>> a;
+  engine::bound_operand<T, R, expr::kid_t<0, Node>> a;
   extents<R> ext;
   int axis;
   scan_options how;
@@ -126,7 +126,7 @@ struct scan_run {
   explicit scan_run(Node const& n) : a(n.a, n.a.sizes()), ext(n.a.sizes()), axis(n.axis), how(n.how) {}
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
-    engine::operand<T, R, expr::kid_t<0, Node>>::explain(n.a, n.a.sizes(), s);
+    engine::bound_operand<T, R, expr::kid_t<0, Node>>::explain(n.a, n.a.sizes(), s);
     what = "running sums";
   }
   bool reads(engine::byte_range w) const { return a.reads(w); }

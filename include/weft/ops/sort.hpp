@@ -49,12 +49,12 @@ struct sort_run {
   using T = element_t<Node>;
   static constexpr int R = A::dims.rank;
   static constexpr index_t rows_at_a_time = 1;
-  engine::operand<E, R, A> a;
+  engine::bound_operand<E, R, A> a;
   extents<R> ext;
   explicit sort_run(Node const& n) : a(n.a, n.a.sizes()), ext(n.a.sizes()) {}
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
-    engine::operand<E, R, A>::explain(n.a, n.a.sizes(), s);
+    engine::bound_operand<E, R, A>::explain(n.a, n.a.sizes(), s);
     what = "rows in order";
   }
   bool reads(engine::byte_range w) const { return a.reads(w); }

@@ -119,7 +119,7 @@ struct gather_run {
   using I = expr::kid_t<1, Node>;
   static constexpr int R = Node::dims.rank, P = A::dims.rank, Q = I::dims.rank;
   static constexpr bool in_memory = expr::facts_of<A>.in_place;
-  using table = engine::operand<T, P, A>;
+  using table = engine::bound_operand<T, P, A>;
 
   static bool by_rows(Node const& n) { return in_memory || (n.axis != P - 1 && n.b.size() <= n.a.sizes()[axis_of(n)]); }
 
