@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <weft/nn/init.hpp>
+#include <weft/ops/closeness.hpp>
 #include <weft/ops/statistics.hpp>
 
 #include <cmath>

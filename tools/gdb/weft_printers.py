@@ -33,10 +33,10 @@ def known_axes(text):
 
 
 def short_name(name):
-    """weft::v0_1_avx2::expr::map<weft::v0_1_avx2::expr::op::add, ...> -> map<add>"""
+    """weft::v0_1_avx2::expr::map<weft::v0_1_avx2::ops::add, ...> -> map<add>"""
     head, _, rest = name.partition("<")
     head = head.split("::")[-1]
-    operation = re.match(r"weft::(?:\w+::)*(?:op|fold|rule)::(\w+)\b", rest)
+    operation = re.match(r"weft::(?:\w+::)*ops::(\w+)\b", rest)
     return "%s<%s>" % (head, operation.group(1)) if operation else head
 
 

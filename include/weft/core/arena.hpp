@@ -40,6 +40,9 @@ WEFT_INLINE block* next_piece(block const* b) { return static_cast<block*>(b->al
 // Moves to the next piece that has room for `bytes`.
 [[gnu::cold]] void grow_arena(process::arena_state& a, std::size_t bytes);
 
+// Gives all pieces back.
+void free_arena(process::arena_state& a);
+
 // The outermost scope needed several pieces: the next one starts with a single piece of their size.
 [[gnu::cold]] void merge_arena(process::arena_state& a);
 

@@ -465,7 +465,7 @@ template <class C, class Results>
   index_t const rows = t.rows, columns = t.columns;
   constexpr int most = rows_of_program<C>, own = own_slot<C, Results>;
   [[maybe_unused]] bool const own_row = t.own_row;
-  row_state<C, N> row[most];
+  row_state<C, N> row[static_cast<std::size_t>(most)];
   [[maybe_unused]] char* scratch = t.scratch;
   int const together = most > 1 ? rows_of_columns(columns, most) : 1;
   for (int u = 0; u < together; ++u) {
@@ -482,7 +482,7 @@ template <class C, class Results>
     }
   } else {
     static_assert(own < 0);
-    local_outlets<Results> place[most];
+    local_outlets<Results> place[static_cast<std::size_t>(most)];
     for (index_t r = 0; r < rows;) {
       int const count = rows - r < together ? static_cast<int>(rows - r) : together;
       for (int u = 0; u < count; ++u) {

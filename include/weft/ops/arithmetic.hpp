@@ -199,7 +199,7 @@ struct maximum : promoting, smooth {
   template <class V>
   static WEFT_INLINE constexpr V apply(V a, V b) {
     if constexpr (is_number<V>)
-      return a != a ? a : a > b ? a : b;
+      return b != b ? b : b > a ? b : a;
     else
       return simd::maximum(a, b);
   }
@@ -211,7 +211,7 @@ struct minimum : promoting, smooth {
   template <class V>
   static WEFT_INLINE constexpr V apply(V a, V b) {
     if constexpr (is_number<V>)
-      return a != a ? a : a < b ? a : b;
+      return b != b ? b : b < a ? b : a;
     else
       return simd::minimum(a, b);
   }
