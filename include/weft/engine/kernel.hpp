@@ -126,8 +126,9 @@ template <int K, class R>
 WEFT_INLINE outlet_slot<K, R> const& outlet_at(outlet_slot<K, R> const& o) {
   return o;
 }
-template <class C, int N, class Outlets, class Part, int... K>
-WEFT_INLINE void put_results_of(Outlets const& o, registers<C, N> const& v, row_state<C, N> const& row, index_t i,
+// (`V`: registers, or constant ones. A reference to constant ones would make GCC ask who set them.)
+template <class C, int N, class Outlets, class V, class Part, int... K>
+WEFT_INLINE void put_results_of(Outlets const& o, V& v, row_state<C, N> const& row, index_t i,
                                 Part part, std::integer_sequence<int, K...>) {
   (put_result<C::last == 0>(outlet_at<K>(o), in<C::code.result[K]>(C::code.at[C::code.result[K]].once ? row.once : v), i,
                             part),
