@@ -104,6 +104,22 @@ TEST_CASE("float32: as accurate as the mathematics") {
   }
 }
 
+TEST_CASE("nothing goes back through what a softmax is shifted by") {
+  for (index_t n : {index_t(300), index_t(9000)}) {
+    CAPTURE(n);
+    auto const xd = varied<2>({3, n}, -1, 1, 9), gd = varied<2>({3, n}, 99, 101, 10);
+    tensor<float, 2> const x = cast<float>(xd), g = cast<float>(gd);
+    auto const worst = [&](auto const& f) {
+      tensor<double, 2> const right = grad(f)(tensor<double, 2>(cast<double>(x)), tensor<double, 2>(cast<double>(g)));
+      tensor<float, 2> const got = grad(f)(x, g);
+      return double(max(abs(right - cast<double>(got)))) / double(max(abs(right)));
+    };
+    CHECK(worst([](auto const& a, auto const& b) { return sum(softmax(a) * b); }) < 3e-5);
+    CHECK(worst([](auto const& a, auto const& b) { return sum(log_softmax(a) * b); }) < 3e-5);
+    CHECK(worst([](auto const& a, auto const& b) { return sum(logsumexp(a, axis<-1>, keepdims) * b); }) < 3e-5);
+  }
+}
+
 TEST_CASE("a row of zeros and infinities") {
   tensor<float, 2> const x = {{0, 0, 0}, {1, 2, 3}, {-INFINITY, 0, 1}}, g = {{1, 1, 1}, {0, 0, 0}, {1, 2, 3}};
   tensor<float, 2> const d = grad([](auto const& a, auto const& b) { return sum(softmax_of(a) * b); })(x, g);

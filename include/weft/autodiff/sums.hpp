@@ -3,6 +3,8 @@
 //
 //   sum((g / s + d) * e)   is   sum(g * e) / s + d * sum(e)
 //
+// (A product is made before it is divided: of numbers whose product is too large for their type, the gradient is then infinite.)
+//
 // The left side can be added up only after s and d are known, which were added up over the same row: one more pass over it. The
 // right side is added up in the pass that first has g and e. So the gradients of softmax and of layer norm make no more passes
 // over a row than their values do.
@@ -129,7 +131,7 @@ struct sum_editor {
   constexpr int product(int a, int b) {
     for (int i = 0; i < used; ++i) {
       step const& s = c.at[i];
-      if (forms[s.from].times && s.arity == 2 && ((s.of[0] == a && s.of[1] == b) || (s.of[0] == b && s.of[1] == a))) return i;
+      if (forms[s.from].times && s.arity == 2 && !s.given && ((s.of[0] == a && s.of[1] == b) || (s.of[0] == b && s.of[1] == a))) return i;
     }
     return append(parts.times, new_step(parts.times, 2, a, b));
   }
@@ -277,22 +279,36 @@ constexpr void mark_living(code<Size, Results>& c) {
   }
 }
 
-// Constants of the row are joined before they meet what varies along it, and a sum takes a product along.
+// A quotient by a constant of the row is a product with its reciprocal, and a sum takes a product along if it has one.
 template <int Size, int Results>
-constexpr void join_constants(sum_editor<Size, Results>& editor, int end) {
+constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end) {
   auto& c = editor.c;
   for (int i = editor.forward; i < end; ++i) {
     step const s = c.at[i];
-    if (!s.live || s.once || s.what != act::map || s.type != editor.type) continue;
+    if (!s.live || s.once || s.given || s.what != act::map || s.type != editor.type) continue;
     auto const& f = editor.forms[s.from].form;
     bool divides = false;
-    for (int k = 0; k < 5; ++k) divides = divides || (f.power[k] < 0 && s.of[k] >= 0 && c.at[s.of[k]].once);
-    if (!f.product || !divides) continue;
-    auto const t = editor.parts_of(i, s.pass + 1);
-    if (t.count != 1 || t.at[0].core < 0) continue;
-    int const factor = editor.go_through(t.at[0], editor.one());
-    if (factor < 0) continue;
-    int const v = editor.product(t.at[0].core, factor);
+    int factors[2] = {-1, -1}, count = 0;  // what varies
+    bool simple = f.product;
+    for (int k = 0; k < 5; ++k) {
+      if (f.power[k] == 0) continue;
+      if (s.of[k] < 0) {
+        simple = false;
+      } else if (c.at[s.of[k]].once) {
+        divides = divides || f.power[k] < 0;
+      } else if (f.power[k] == 1 && count < 2) {
+        factors[count++] = s.of[k];
+      } else {
+        simple = false;
+      }
+    }
+    if (!simple || !divides || count == 0) continue;
+    step constant = s;
+    for (int k = 0; k < 5; ++k)
+      if (constant.of[k] >= 0 && !c.at[constant.of[k]].once) constant.of[k] = static_cast<short>(editor.one());
+    int const factor = editor.append(constant.from, constant);
+    int v = factor < 0 ? -1 : editor.product(factors[0], factor);
+    if (v >= 0 && count == 2) v = editor.product(v, factors[1]);
     if (v < 0) continue;
     c.at[i] = c.at[v];
     editor.derive_all();
@@ -300,9 +316,13 @@ constexpr void join_constants(sum_editor<Size, Results>& editor, int end) {
   for (int i = editor.forward; i < editor.used; ++i) {
     step& s = c.at[i];
     if (!editor.forms[s.from].plus || s.arity != 2 || s.once) continue;
-    for (int k = 0; k < 2; ++k)
-      if (s.fuses < 0 && s.of[k] >= 0 && editor.forms[c.at[s.of[k]].from].times && c.at[s.of[k]].arity == 2 && !c.at[s.of[k]].once)
-        s.fuses = static_cast<short>(k);
+    bool product[2] = {};
+    for (int k = 0; k < 2; ++k) {
+      if (s.of[k] < 0) continue;
+      step const& o = c.at[s.of[k]];
+      product[k] = editor.forms[o.from].times && o.arity == 2 && !o.once && !o.given;
+    }
+    if (product[0] != product[1]) s.fuses = product[0] ? 0 : 1;
   }
 }
 
@@ -314,7 +334,7 @@ constexpr void sums_apart(code<Size, Results>& c, step_facts const* facts, token
   for (int i = forward; i < used; ++i)
     if (c.at[i].live && c.at[i].what == act::fold && forms[c.at[i].from].total && c.at[i].type == type) editor.take_apart(i);
   mark_living(c);
-  join_constants(editor, used);
+  multiply_by_constants(editor, used);
   mark_living(c);
 }
 

@@ -352,6 +352,12 @@ struct max : extreme<true>, smooth {
 struct min : extreme<false>, smooth {
   static constexpr char const* name = "min";
 };
+// The maximum by which a row is shifted before its exponentials: the result doesn't depend on it, so nothing goes back through
+// it. (The cotangent of a maximum would be 0 but for rounding errors, which are of the size of all other cotangents, and it
+// goes to one element.)
+struct shift : extreme<true>, stepwise {
+  static constexpr char const* name = "max";
+};
 
 // all and any: the least and the greatest of 0 and 1.
 struct all : extreme<false>, stepwise {

@@ -61,7 +61,7 @@ WEFT_INLINE constexpr auto logsumexp_over(X&& x, axis_list<I...> axes) {
   auto e = shared(static_cast<X&&>(x), [&](auto const& v) {
     using T = float_t<element_t<decltype(v)>>;
     // An infinite maximum is taken as 0, so that exp sees no inf - inf.
-    return weft::let(weft::max(v, axes, keepdims), [&](auto const& top) {
+    return weft::let(reduce_axes<shift, true>(v, axes), [&](auto const& top) {
       constexpr T big = std::numeric_limits<T>::max();
       return weft::let(weft::where(weft::abs(top) <= big, top, T(0)), [&](auto const& m) { return weft::log(weft::sum(weft::exp(v - m), axes, keepdims)) + m; });
     });
@@ -97,14 +97,14 @@ template <class X, index_t... I>
 WEFT_INLINE constexpr auto softmax_over(X&& x, axis_list<I...> axes) {
   check_some("softmax", x, axes);
   return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
-    return weft::let(weft::exp(v - weft::max(v, axes, keepdims)), [&](auto const& e) { return e / weft::sum(e, axes, keepdims); });
+    return weft::let(weft::exp(v - reduce_axes<shift, true>(v, axes)), [&](auto const& e) { return e / weft::sum(e, axes, keepdims); });
   });
 }
 template <class X, index_t... I>
 WEFT_INLINE constexpr auto log_softmax_over(X&& x, axis_list<I...> axes) {
   check_some("log_softmax", x, axes);
   return shared(as_floating(static_cast<X&&>(x)), [&](auto const& v) {
-    return weft::let(v - weft::max(v, axes, keepdims),
+    return weft::let(v - reduce_axes<shift, true>(v, axes),
                [&](auto const& shifted) { return shifted - weft::log(weft::sum(weft::exp(shifted), axes, keepdims)); });
   });
 }
