@@ -2,7 +2,7 @@
 #pragma once
 #include <weft/engine/explain.hpp>
 #include <weft/engine/several.hpp>
-#include <weft/expr/borrow.hpp>
+#include <weft/ops/borrow.hpp>
 #include <weft/ops/closeness.hpp>
 #include <weft/ops/concatenate.hpp>
 #include <weft/ops/create.hpp>

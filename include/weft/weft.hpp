@@ -2,6 +2,6 @@
 // headers of their own beside this one: weft/nn.hpp, weft/optim.hpp, weft/io.hpp; weft/all.hpp is everything.
 #pragma once
 #include <weft/core.hpp>
-#include <weft/expr/print.hpp>
+#include <weft/ops/print.hpp>
 #include <weft/grad.hpp>
 #include <weft/ops/random.hpp>

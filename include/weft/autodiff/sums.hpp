@@ -61,8 +61,9 @@ struct sum_editor {
   int used;                  // steps
   dtype type;
 
-  // A part of a sum: what is added up (-1: 1), and what the sum then goes through, from the inside out: operand `at` of step
-  // `of`, whose other operands vary and are added up, or are constants of the row; or a product with `of`, where `at` is -1.
+  // A part of a sum: the step that is added up (-1: the number 1), and what its sum then goes through, in this order. A link says:
+  // the sum takes the place of operand `at` of step `of` (whose other operands are constants of the row, or were added up with
+  // it and are 1 there). Where `at` is -1, the sum is multiplied by step `of`.
   static constexpr int longest = 8, most = 6;
   struct link {
     short of = -1, at = -1;

@@ -100,8 +100,8 @@ struct room {
   }
 };
 
-// Finds the memory of a result of extents e (rank) and its strides in the domain. `same_place`: it may be what the
-// leaves read, element for element. False: it is.
+// Finds the memory of a result of extents e (rank) and its strides in the domain. `same_place`: leaves may read that memory, if
+// each reads an element only where it is written. Returns whether no leaf reads it.
 bool place_result(result& out, room& where, index_t const* e, int rank, leaf const* leaves,
                                            int count, frame const& f, bool same_place);
 

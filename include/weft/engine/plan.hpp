@@ -2,7 +2,7 @@
 // here.
 //
 //   rows      maps, and row programs: reductions over the last axes beside what varies along them
-//   values    one value a row: sum(x, axis<-1>), logsumexp, a mean and a variance
+//   narrow    one value a row: sum(x, axis<-1>), logsumexp, a mean and a variance
 //   columns   a reduction whose last axis stays: sum(x, axis<0>)
 //   product   a producer with a loop of its own, and the maps around it, which run on its tiles
 //

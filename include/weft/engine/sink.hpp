@@ -23,7 +23,8 @@ inline constexpr index_t private_bytes = index_t(32) << 20;  // of all tasks' pr
 WEFT_INLINE char* memory_of(result const& r) { return static_cast<char*>(r.base) - r.offset * r.type->size; }
 
 // Memory that holds nothing yet: it is stored into where each element is met once, and else begins with zeros. A sink that
-// shares memory with an earlier one adds; if it lies elsewhere there, the earlier one does too.
+// shares memory with an earlier one adds to it. Where the two lie differently in that memory (a tensor and its transpose), an
+// element may be met by either first, so that the earlier one adds as well.
 // `order`: the sinks in the order in which a pack is stored into them; the `at`-th of them is prepared now.
 void prepare_sink(result* all, short const* order, int at, frame const& f, bool fresh);
 

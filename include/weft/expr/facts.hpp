@@ -1,5 +1,5 @@
 // What is known of an expression's type, asked in one place: facts_of<E>, a constant that is folded from the facts of its
-// children once a type. Whoever has a question about a tree asks it here, and never looks for kinds of nodes.
+// children once a type. Whoever has a question about a tree asks it here first.
 //
 //   facts_of<E>.producers     how many products, scans and the like are below
 //   row_of<E>                 the rows that E has one value each of, if it is made of reductions over them

@@ -18,7 +18,7 @@
 // Public: operator<<, to_string, set_printoptions, print_options, printoptions.
 #pragma once
 #include <weft/engine/assign.hpp>
-#include <weft/expr/decimal.hpp>
+#include <weft/ops/decimal.hpp>
 
 #include <iosfwd>
 #include <string>

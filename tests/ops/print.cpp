@@ -1,7 +1,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <weft/core.hpp>
-#include <weft/expr/print.hpp>
+#include <weft/ops/print.hpp>
 
 #include <algorithm>
 #include <cmath>
