@@ -353,7 +353,9 @@ struct full_adjoint {
   static constexpr int wanted = wanting<L>();
   static constexpr int results = wanted + (Total ? 1 : 0);
   static constexpr bool sums = has_sums<L, T>;
-  static constexpr int size = list::count + (sums ? 40 : 0);
+  // Sums that are taken apart need further steps: a dozen for a softmax. Where there is no room, a sum stays as it is.
+  static constexpr int room = 40;
+  static constexpr int size = list::count + (sums ? room : 0);
   static constexpr auto whole = go_back<size, results>(engine::facts_in<list>::at, list::count, back_counts<L>::of,
                                                        engine::read_tokens<L::count, 1>(engine::facts_in<L>::at), Kept, Total, !Once);
   static constexpr auto made = [] {
@@ -396,8 +398,9 @@ struct adjoint {
   using token = token_at<list, code.at[I].from>;
 
   // Does the backward pass read the value of leaf k? (Sums that are not taken apart may read more.)
-  static constexpr bool reads_leaf(int k) { return reads<adjoint>(k, false) || (full::sums && reads<whole_adjoint<L, Seed, Kept, Total, T, Once>>(k, false)); }
-  static constexpr bool reads_number(int k) { return reads<adjoint>(k, true) || (full::sums && reads<whole_adjoint<L, Seed, Kept, Total, T, Once>>(k, true)); }
+  using whole = whole_adjoint<L, Seed, Kept, Total, T, Once>;
+  static constexpr bool reads_leaf(int k) { return reads<adjoint>(k, false) || (full::sums && reads<whole>(k, false)); }
+  static constexpr bool reads_number(int k) { return reads<adjoint>(k, true) || (full::sums && reads<whole>(k, true)); }
 
  private:
   template <class C>
