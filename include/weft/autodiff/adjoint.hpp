@@ -44,9 +44,9 @@ constexpr product_form form_of_expression() {
       return f * f;
     else if constexpr (E::arity == 2 && Op::multiplies)
       return f * form_of_expression<expr::kid_t<1, E>>();
-    else if constexpr (std::is_same_v<Op, ops::divide>)
+    else if constexpr (requires { requires Op::divides; })
       return f / form_of_expression<expr::kid_t<1, E>>();
-    else if constexpr (std::is_same_v<Op, ops::negative>)
+    else if constexpr (requires { requires Op::negates; })
       f.number = true;
     else
       f.product = false;
@@ -59,9 +59,9 @@ constexpr product_form form_of_operation() {
     return {true, {2}};
   else if constexpr (Op::multiplies)
     return {true, {1, 1}};
-  else if constexpr (std::is_same_v<Op, ops::divide>)
+  else if constexpr (requires { requires Op::divides; })
     return {true, {1, -1}};
-  else if constexpr (std::is_same_v<Op, ops::negative>)
+  else if constexpr (requires { requires Op::negates; })
     return {true, {1}, true};
   else
     return {};

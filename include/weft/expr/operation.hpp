@@ -7,6 +7,8 @@
 //   apply(v...)    on numbers and on packs alike
 //   cost           what one pack of it takes, about, an addition being 1
 //   multiplies     it is a product of its operands (or of its operand by itself)
+//   divides        it is the quotient of its operands
+//   negates        it is its operand with the other sign
 //   adds           it is a sum or a difference, which takes a product along in one rounding
 //   passing        its value has a form of its own, which only the next operation reads
 //   da, db, dc     what operands a, b, c get of the cotangent g of its result y, as expressions:
@@ -39,7 +41,7 @@ constexpr bool on_integers() {
 template <int Cost>
 struct costing {
   static constexpr int cost = Cost;
-  static constexpr bool multiplies = false, adds = false, passing = false;
+  static constexpr bool multiplies = false, divides = false, negates = false, adds = false, passing = false;
 };
 
 // How the operands' types become one.

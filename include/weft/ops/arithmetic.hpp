@@ -165,6 +165,7 @@ struct as_divisor : promoting, smooth {
 struct divide : floating, smooth {
   static constexpr char const* name = "divide";
   static constexpr int cost = 6;
+  static constexpr bool divides = true;
   using by_row = as_divisor;  // what becomes of a divisor that reductions made
   template <class V>
   static WEFT_INLINE constexpr V apply(V a, V b) {
@@ -179,6 +180,7 @@ struct divide : floating, smooth {
 };
 struct negative : promoting, smooth {
   static constexpr char const* name = "negative";
+  static constexpr bool negates = true;
   template <class V>
   static WEFT_INLINE constexpr V apply(V a) {
     return static_cast<V>(-expr::unsign(a));
