@@ -44,10 +44,10 @@ struct bound_operand {
   struct bound_in {
     using code = code_in<With>;
     table<code> t;
-    void take(E const& e, frame const& f) {
-      binder b = t.into(f);
+    void take(E const& e, frame const& domain) {
+      binder b = t.into(domain);
       bind<With>(e, b, axis_map::identity<R>(), no_names{});
-      place_leaves(t.at, code::leaves, f);
+      place_leaves(t.at, code::leaves, domain);
     }
   };
   struct none {

@@ -47,7 +47,7 @@ struct pad_run {
   bool whole_rows() const { return inside.whole; }
   // out (rows, columns), ld
   void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
-    constexpr std::size_t last = R - 1, second = R > 1 ? R - 2 : 0;
+    constexpr auto last = static_cast<std::size_t>(R - 1), second = static_cast<std::size_t>(R > 1 ? R - 2 : 0);
     index_t place[max_rank] = {};
     bool outside = false;
     for (int d = 0; d + 2 < R; ++d) {
