@@ -29,42 +29,33 @@ using expr::part;
 
 // -- which values are products ---------------------------------------------------------------------------------------------
 
+// Of an operation on values of these forms. (What has one operand has it twice.)
+template <class Op, int Arity>
+constexpr product_form form_of_operation(product_form a, product_form b) {
+  if constexpr (Op::multiplies && Arity <= 2)
+    return a * b;
+  else if constexpr (requires { requires Op::divides; })
+    return a / b;
+  else if constexpr (requires { requires Op::negates; })
+    a.number = true;
+  else
+    a.product = false;
+  return a;
+}
 // Of a derivative, as an expression over its arguments.
 template <class E>
 constexpr product_form form_of_expression() {
   product_form f{true};
   if constexpr (requires { E::stands_for; }) {
     f.power[E::stands_for == part::s ? 4 : static_cast<int>(E::stands_for)] = 1;
+    return f;
   } else if constexpr (E::arity == 0) {
     f.number = true;
+    return f;
   } else {
-    using Op = typename E::operation;
-    f = form_of_expression<expr::kid_t<0, E>>();
-    if constexpr (E::arity == 1 && Op::multiplies)
-      return f * f;
-    else if constexpr (E::arity == 2 && Op::multiplies)
-      return f * form_of_expression<expr::kid_t<1, E>>();
-    else if constexpr (requires { requires Op::divides; })
-      return f / form_of_expression<expr::kid_t<1, E>>();
-    else if constexpr (requires { requires Op::negates; })
-      f.number = true;
-    else
-      f.product = false;
+    return form_of_operation<typename E::operation, E::arity>(
+        form_of_expression<expr::kid_t<0, E>>(), form_of_expression<expr::kid_t<(E::arity > 1 ? 1 : 0), E>>());
   }
-  return f;
-}
-template <class Op, int Arity>
-constexpr product_form form_of_operation() {
-  if constexpr (Op::multiplies && Arity == 1)
-    return {true, {2}};
-  else if constexpr (Op::multiplies)
-    return {true, {1, 1}};
-  else if constexpr (requires { requires Op::divides; })
-    return {true, {1, -1}};
-  else if constexpr (requires { requires Op::negates; })
-    return {true, {1}, true};
-  else
-    return {};
 }
 
 // -- derivatives as steps ------------------------------------------------------------------------------------------------
@@ -88,7 +79,6 @@ struct pull {
   static constexpr step_facts facts = facts_of_derivative<Op, expression>(width, dtype_of<type>);
 };
 // What is counted over a row for the derivative of a reduction, if anything is: over y and a.
-struct counts_nothing {};
 template <class Op, class Y, class T>
 auto counted_of() {
   if constexpr (requires { Op::counted(asked<part::y, Y>(), asked<part::a, T>()); })
@@ -166,8 +156,10 @@ struct form_of_token {
 };
 template <class Op, class... X, class T>
 struct form_of_token<mapped<Op, X...>, T> {
+  static constexpr int count = int(sizeof...(X));
   static constexpr bool own = std::is_same_v<typename mapped<Op, X...>::type, T> && (std::is_same_v<X, T> && ...);
-  static constexpr token_form value{own ? form_of_operation<Op, int(sizeof...(X))>() : product_form{},
+  static constexpr product_form a{true, {1}}, b = count > 1 ? product_form{true, {0, 1}} : a;
+  static constexpr token_form value{own ? form_of_operation<Op, count>(a, b) : product_form{},
                                     own && std::is_same_v<Op, ops::multiply>, own && std::is_same_v<Op, ops::add>, false};
 };
 template <class Op, class X, class T>

@@ -45,7 +45,7 @@ struct token_form {
   product_form form;
   bool times = false, plus = false, total = false;  // a * b, a + b, the sum over the row: of the program's type
 };
-// The tokens that new steps are made from, by number.
+// The tokens that new steps are made from, by number; `one` is a step as it is, like every number.
 struct parts_of_sums {
   int times, plus, total, one;
 };
@@ -122,13 +122,6 @@ struct sum_editor {
     s.of[1] = static_cast<short>(b);
     return s;
   }
-  constexpr int one() {
-    for (int i = forward; i < used; ++i)
-      if (c.at[i].from == parts.one && c.at[i].leaf >= 0) return i;
-    step s = new_step(parts.one, 0, -1, -1);
-    s.leaf = static_cast<short>(c.numbers++);
-    return append(parts.one, s);
-  }
   constexpr int product(int a, int b) {
     for (int i = 0; i < used; ++i) {
       step const& s = c.at[i];
@@ -137,8 +130,7 @@ struct sum_editor {
     return append(parts.times, new_step(parts.times, 2, a, b));
   }
   constexpr int total(int core) {
-    if (core < 0) core = one();
-    if (core < 0) return -1;
+    if (core < 0) core = parts.one;
     for (int i = 0; i < used; ++i) {
       step const& s = c.at[i];
       if (forms[s.from].total && s.what == act::fold && s.arity == 1 && s.of[0] == core) return i;
@@ -216,9 +208,8 @@ struct sum_editor {
   }
 
   // The sum of a term over the row, as a step.
-  constexpr int sum_of(term const& t) { return go_through(t, total(t.core)); }
-  // What a step becomes by what a term goes through.
-  constexpr int go_through(term const& t, int v) {
+  constexpr int sum_of(term const& t) {
+    int v = total(t.core);
     for (int l = 0; l < t.links && v >= 0; ++l) {
       if (t.chain[l].at < 0) {
         v = product(t.chain[l].of, v);
@@ -227,13 +218,10 @@ struct sum_editor {
       step s = c.at[t.chain[l].of];
       for (int k = 0; k < 5; ++k) {
         if (s.of[k] < 0) continue;
-        if (k == t.chain[l].at) {
+        if (k == t.chain[l].at)
           s.of[k] = static_cast<short>(v);
-        } else if (!c.at[s.of[k]].once) {
-          int const unit = one();
-          if (unit < 0) return -1;
-          s.of[k] = static_cast<short>(unit);
-        }
+        else if (!c.at[s.of[k]].once)
+          s.of[k] = static_cast<short>(parts.one);
       }
       s.fuses = -1;
       s.apart = false;
@@ -246,7 +234,7 @@ struct sum_editor {
     step const before = c.at[i];
     int const late = c.at[before.of[0]].pass;
     if (late == 0) return;
-    int const saved = used, saved_numbers = c.numbers;
+    int const saved = used;
     terms const t = parts_of(before.of[0], late);
     bool good = t.count > 0;
     for (int k = 0; k < t.count && good; ++k) good = t.at[k].core < 0 || c.at[t.at[k].core].pass < late;
@@ -259,7 +247,6 @@ struct sum_editor {
     if (!good) {
       for (int k = saved; k < used; ++k) c.at[k] = {};
       used = saved;
-      c.numbers = saved_numbers;
       return;
     }
     c.at[i] = c.at[v];
@@ -306,7 +293,7 @@ constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end)
     if (!simple || !divides || count == 0) continue;
     step constant = s;
     for (int k = 0; k < 5; ++k)
-      if (constant.of[k] >= 0 && !c.at[constant.of[k]].once) constant.of[k] = static_cast<short>(editor.one());
+      if (constant.of[k] >= 0 && !c.at[constant.of[k]].once) constant.of[k] = static_cast<short>(editor.parts.one);
     int const factor = editor.append(constant.from, constant);
     int v = factor < 0 ? -1 : editor.product(factors[0], factor);
     if (v >= 0 && count == 2) v = editor.product(v, factors[1]);

@@ -281,7 +281,7 @@ WEFT_INLINE bool run_small(job const& j) {
   }
   result const& r = *j.results;
   outlet const out{r.base, f.row > 0 ? r.stride[f.row - 1] * r.type->size : 0, false};
-  count_kernel([&] { return note_of(j, -1); });
+  count_kernel([&] { return note_of(j); });
   j.p.run(j.numbers, {in, &out, f.rows, f.n, nullptr, false});
   return true;
 }
