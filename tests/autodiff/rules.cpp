@@ -105,6 +105,26 @@ TEST_CASE("ties and bounds") {
   CHECK(slope([](auto const& x) { return minimum(x, 2.0); }, 2) == 0);
   CHECK(slope([](auto const& x) { return minimum(2.0, x); }, 2) == 1);
   CHECK(slope([](auto const& x) { return maximum(x, x); }, 2) == 1);
+  // The cotangent goes to the operand whose value it is: NaN, or of equal ones the second.
+  auto const nan = std::numeric_limits<double>::quiet_NaN();
+  tensor<double, 1> const a = {1, 2, 2, nan, 1, nan, 0.0, -0.0, 3}, b = {2, 1, 2, 1, nan, -nan, -0.0, 0.0, 3};
+  bool const first_is_greater[] = {false, true, false, true, false, true, false, false, false};
+  auto const check = [&](auto const& f, auto const& u, auto const& v) {
+    tensor<double, 1> const y = f(u, v);
+    auto const [du, dv] = grad([&](auto const& x, auto const& z) { return sum(f(x, z) * 2.0); }, wrt<0, 1>)(u, v);
+    for (index_t i = 0; i < y.size(); ++i) {
+      CAPTURE(i);
+      bool const first = first_is_greater[i];
+      CHECK(double(du(i)) == (first ? 2 : 0));
+      CHECK(double(dv(i)) == (first ? 0 : 2));
+      double const own = first ? u(i) : v(i);
+      CHECK((std::isnan(own) ? std::isnan(double(y(i))) : double(y(i)) == own));
+      CHECK(std::signbit(double(y(i))) == std::signbit(own));
+    }
+  };
+  check([](auto const& u, auto const& v) { return maximum(u, v); }, a, b);
+  tensor<double, 1> const minus_a = -a, minus_b = -b;
+  check([](auto const& u, auto const& v) { return minimum(u, v); }, minus_a, minus_b);
   // Both branches are differentiated: 0 * inf of the one that was not taken is not a number.
   CHECK(std::isnan(slope([](auto const& x) { return where(x > 0, sqrt(x), 0.0); }, 0)));
   CHECK(std::isnan(slope([](auto const& x) { return exp(x); }, std::numeric_limits<double>::quiet_NaN())));

@@ -52,8 +52,8 @@ void operators() {
     SAME(copysign(a, b), std::copysign(a, b));
     SAME(min(a, b), a < b ? a : b);
     SAME(max(a, b), a > b ? a : b);
-    SAME(minimum(a, b), b != b ? b : b < a ? b : a);
-    SAME(maximum(a, b), b != b ? b : b > a ? b : a);
+    SAME(minimum(a, b), a != a || a < b ? a : b);
+    SAME(maximum(a, b), a != a || a > b ? a : b);
 #if defined(__FMA__)
     SAME(fma(a, b, c), std::fma(a, b, c));
     SAME(fnma(a, b, c), std::fma(-a, b, c));

@@ -2,8 +2,8 @@
 //
 //   + - * /   abs square sqrt rsqrt maximum minimum relu clip   floor ceil trunc round
 //
-// At ties and bounds: maximum and minimum give the second operand what equal ones share, relu'(0) = abs'(0) = 0, sqrt'(0) is
-// infinite. NaN wins in maximum, minimum and relu.
+// Of equal operands maximum and minimum give the second; NaN wins, the first if both are. The cotangent goes to the operand whose
+// value it is. relu'(0) = abs'(0) = 0, sqrt'(0) is infinite, relu of NaN is NaN.
 #pragma once
 #include <weft/ops/compare.hpp>
 #include <weft/simd/divisor.hpp>
@@ -201,24 +201,24 @@ struct maximum : promoting, smooth {
   template <class V>
   static WEFT_INLINE constexpr V apply(V a, V b) {
     if constexpr (is_number<V>)
-      return b != b ? b : b > a ? b : a;
+      return a != a || a > b ? a : b;
     else
       return simd::maximum(a, b);
   }
-  static WEFT_INLINE auto da(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(a > b, g, 0); }
-  static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(a > b, 0, g); }
+  static WEFT_INLINE auto da(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(weft::isnan(a) || a > b, g, 0); }
+  static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(weft::isnan(a) || a > b, 0, g); }
 };
 struct minimum : promoting, smooth {
   static constexpr char const* name = "minimum";
   template <class V>
   static WEFT_INLINE constexpr V apply(V a, V b) {
     if constexpr (is_number<V>)
-      return b != b ? b : b < a ? b : a;
+      return a != a || a < b ? a : b;
     else
       return simd::minimum(a, b);
   }
-  static WEFT_INLINE auto da(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(a < b, g, 0); }
-  static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(a < b, 0, g); }
+  static WEFT_INLINE auto da(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(weft::isnan(a) || a < b, g, 0); }
+  static WEFT_INLINE auto db(auto const& g, auto const&, auto const& a, auto const& b) { return weft::where(weft::isnan(a) || a < b, 0, g); }
 };
 struct relu : promoting, smooth {
   static constexpr char const* name = "relu";

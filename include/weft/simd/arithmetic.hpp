@@ -2,7 +2,7 @@
 //
 //   fma(a, b, c)            a * b + c, rounded once where the ISA can, else twice;  fnma: c - a * b
 //   min max                 a < b ? a : b, the second operand where either is NaN (one instruction)
-//   minimum maximum         NaN where either is NaN
+//   minimum maximum         NaN where either is NaN; the second of equal ones
 //   abs copysign sqrt       sqrt is exact
 //   floor ceil trunc rint   rint takes halves to even
 //   reduce_add reduce_mul reduce_min reduce_max reduce_minimum reduce_maximum
@@ -131,16 +131,29 @@ WEFT_EXTREME(min, <)
 WEFT_EXTREME(max, >)
 #undef WEFT_EXTREME
 
-// (min and max give their second operand where one is NaN. What is asked about is b, since numbers stand there in most
-// expressions: clip(x, low, high) asks once a row.)
+namespace detail {
+// x, and a where a is NaN. (Whole registers of AVX-512 have an instruction for it. Its table has four bits for each kind of number:
+// 0x22 means that a NaN, quiet or not, comes from a, and that everything else stays as it is in x.)
+template <class T, int N>
+WEFT_INLINE pack<T, N> or_nan(pack<T, N> x, pack<T, N> a) {
+  if constexpr (halved<T, N>) return {or_nan(x.data.low, a.data.low), or_nan(x.data.high, a.data.high)};
+#if WEFT_SIMD_LEVEL == 3
+  else if constexpr (held<T, N> == 64 && sizeof(T) == 4) return pack<T, N>(_mm512_fixupimm_ps(x.data, a.data, _mm512_set1_epi32(0x22), 0));
+  else if constexpr (held<T, N> == 64) return pack<T, N>(_mm512_fixupimm_pd(x.data, a.data, _mm512_set1_epi64(0x22), 0));
+#endif
+  else return select(isnan(a), a, x);
+}
+}  // namespace detail
+
+// NaN where either is; of equal ones the second, which min and max give as well.
 template <class T, int N>
 WEFT_INLINE pack<T, N> minimum(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {
-  if constexpr (std::is_floating_point_v<T>) return select(isnan(b), b, min(b, a));
+  if constexpr (std::is_floating_point_v<T>) return detail::or_nan(min(a, b), a);
   else return min(a, b);
 }
 template <class T, int N>
 WEFT_INLINE pack<T, N> maximum(pack<T, N> a, std::type_identity_t<pack<T, N>> b) {
-  if constexpr (std::is_floating_point_v<T>) return select(isnan(b), b, max(b, a));
+  if constexpr (std::is_floating_point_v<T>) return detail::or_nan(max(a, b), a);
   else return max(a, b);
 }
 
