@@ -1,4 +1,4 @@
-// expect: weft: cumsum: an axis is outside the tensor's rank
+// expect: weft: a scan goes along an axis that is outside the tensor's rank
 #include <weft/core.hpp>
 
 using namespace weft;

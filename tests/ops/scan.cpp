@@ -1,4 +1,4 @@
-// Running sums: definitions, every axis, both ends, lazy operands, epilogues, gradients.
+// Running sums and extremes: definitions, every axis, both ends, lazy operands, epilogues, gradients.
 // labels: slow
 #include "support.hpp"
 
@@ -215,4 +215,72 @@ TEST_CASE("gradients, second ones too") {
         }, some_x) < 1e-6);
   CHECK(worst_of_second([](auto const& x) { return sum(sin(cumsum(x * x, axis<-1>))); }, some_x) < 1e-6);
   CHECK(worst_of_second([](auto const& x) { return sum(sin(cumsum(x, axis<0>, {.reverse = true}))); }, some_x) < 1e-6);
+}
+
+TEST_CASE("running extremes") {
+  tensor<float, 2> x = {{1, 3, 2}, {4, 0, 6}};
+  CHECK(holds(cummax(x, axis<1>), {1, 3, 3, 4, 4, 6}));
+  CHECK(holds(cummin(x, axis<1>, {.reverse = true}), {1, 2, 2, 0, 0, 6}));
+  CHECK(holds(cummax(x), {1, 3, 3, 4, 4, 6}));
+  CHECK(holds(cummin(x, 0), {1, 3, 2, 1, 0, 2}));
+  float const inf = INFINITY, nan = std::nanf("");
+  CHECK(holds(cummax(x, axis<1>, {.inclusive = false}), {-inf, 1, 3, -inf, 4, 4}));
+  CHECK(holds(cummin(x, 0, {.reverse = true, .inclusive = false}), {4, 0, 6, inf, inf, inf}));
+  tensor<std::int8_t, 1> small = {3, -5, 100};
+  static_assert(std::is_same_v<weft::element_t<decltype(cummax(small, axis<0>))>, std::int8_t>);
+  CHECK(holds(cummax(small, axis<0>, {.inclusive = false}), {-128, 3, 3}));
+  tensor<bool, 1> truth = {false, true, false};
+  static_assert(std::is_same_v<weft::element_t<decltype(cummax(truth, axis<0>))>, bool>);
+  CHECK(holds(cummax(truth, axis<0>), {0, 1, 1}));
+  tensor<float, 1> not_all = {1, nan, 2}, zeros = {0.0f, -0.0f, 1};
+  auto const a = eval(cummax(not_all, axis<0>)), b = eval(cummax(zeros, axis<0>));
+  CHECK((float(a(0)) == 1 && std::isnan(float(a(1))) && std::isnan(float(a(2)))));
+  CHECK(!std::signbit(float(b(1))));
+}
+
+TEST_CASE("running extremes of every length, along every axis") {
+  for (index_t n : {1, 2, 17, 64, 65, 513, 1100})
+    for (index_t a : {0, 1, 2})
+      for (bool reverse : {false, true})
+        for (bool inclusive : {false, true}) {
+          CAPTURE(n);
+          auto const x = a == 0 ? some<float>({n, 2, 9}, 3) : a == 1 ? some<float>({2, n, 9}, 3) : some<float>({2, 9, n}, 3);
+          agrees(cummax(x * 2, a, {reverse, inclusive}), 0);
+        }
+  auto const w = some<float>({200003}, 4);
+  CHECK(same_bits([&] { return eval(cummax(w, axis<0>)); }));
+}
+
+// The cotangent goes to the first of the greatest elements, or of those that are no number.
+TEST_CASE("gradients of running extremes") {
+  double const nan = std::nan("");
+  tensor<double, 2> const x = {{1, 3, 2, 3, 5}, {4, nan, 1, nan, 9}, {1, 3, 3, 1, 0}, {-INFINITY, -INFINITY, 2, 2, 1}},
+                          g = {{1, 2, 3, 4, 5}, {6, 7, 8, 9, 10}, {11, 12, 13, 14, 15}, {16, 17, 18, 19, 20}};
+  for (index_t a : {0, 1})
+    for (bool reverse : {false, true})
+      for (bool inclusive : {false, true}) {
+        CAPTURE(a);
+        CAPTURE(reverse);
+        CAPTURE(inclusive);
+        index_t const n = x.sizes()[a];
+        tensor<double, 2> want = weft::zeros<double>({4, 5});
+        for (index_t line = 0; line < 20 / n; ++line) {
+          auto const at = [&](index_t k) { return a == 0 ? k * 5 + line : line * 5 + k; };
+          index_t best = -1;
+          for (index_t i = 0; i < n; ++i) {
+            index_t const k = at(reverse ? n - 1 - i : i);
+            if (!inclusive && best >= 0) want.data()[best] += g.data()[k];
+            double const v = x.data()[k];
+            if (best < 0 || v > x.data()[best] || (std::isnan(v) && !std::isnan(x.data()[best]))) best = k;
+            if (inclusive) want.data()[best] += g.data()[k];
+          }
+        }
+        auto const got = weft::grad([&](auto const& v) { return sum(cummax(v, a, {reverse, inclusive}) * g); })(x);
+        CHECK(difference(got.data(), want.data(), 20, 0) == "");
+        tensor<double, 2> const minus = -x;
+        auto const less = weft::grad([&](auto const& v) { return sum(cummin(v, a, {reverse, inclusive}) * g); })(minus);
+        CHECK(difference(less.data(), want.data(), 20, 0) == "");
+      }
+  auto const some_x = some<double>({4, 5}, 3);
+  CHECK(worst_of_second([](auto const& v) { return sum(sin(cummax(v * v, axis<-1>))); }, some_x) < 1e-6);
 }

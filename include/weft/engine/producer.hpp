@@ -276,6 +276,48 @@ void execute_product(E const& e, room& where) {
   }
 }
 
+// -- where a producer's rows go --------------------------------------------------------------------------------------
+
+// Do several threads pay for a result of these sizes?
+template <std::size_t R, class F>
+void each_task(std::array<index_t, R> const& ext, index_t tasks, F const& f) {
+  if (count(ext) >= threads_from && num_threads() > 1)
+    parallel_for(tasks, f);
+  else
+    for (index_t i = 0; i < tasks; ++i) f(i);
+}
+// The indices of matrix number i along the axes before its own two, of which `without` is not counted.
+template <std::size_t R>
+void place_matrix(std::array<index_t, R> const& ext, index_t i, index_t* position, int without = -1) {
+  for (int d = static_cast<int>(R) - 3; d >= 0; --d) {
+    if (d == without) continue;
+    position[d] = i % ext[static_cast<std::size_t>(d)];
+    i /= ext[static_cast<std::size_t>(d)];
+  }
+}
+template <int R, class T>
+T* element_of(gemm::batched_sink<T> const& c, index_t const* position, index_t row, index_t column) {
+  T* p = c.data + column;
+  if constexpr (R > 1) p += row * c.ld;
+  for (int d = 0; d + 2 < R; ++d) p += position[d] * c.steps[d];
+  return p;
+}
+// f(position, row, count): all rows of all matrices, some at a time.
+template <std::size_t R, class F>
+void each_rows(std::array<index_t, R> const& ext, F const& f) {
+  if (count(ext) == 0) return;
+  index_t rows = 1;
+  index_t const n = ext[R - 1];
+  if constexpr (R > 1) rows = ext[R - 2];
+  index_t const per = n < task_elements ? task_elements / n : 1, blocks = (rows + per - 1) / per;
+  each_task(ext, count(ext) / (rows * n) * blocks, [&](index_t i) {
+    index_t position[max_rank] = {};
+    place_matrix(ext, i / blocks, position);
+    index_t const row = i % blocks * per;
+    f(position, row, row + per < rows ? per : rows - row);
+  });
+}
+
 // Where a producer that has to have all of its result at once makes it, dense: in place if that is where it belongs, else in a
 // buffer from which `finish` hands it on.
 template <class T, int R>
@@ -286,7 +328,6 @@ struct whole_result {
   bool in_place;
 
   whole_result(gemm::batched_sink<T> const& sink, extents<R> const& e) : c(sink), ext(e) {
-    index_t dense[max_rank];
     dense_strides(ext.data(), R, dense);
     in_place = c.data != nullptr;
     if constexpr (R > 1) in_place = in_place && (c.ld == ext[R - 1] || ext[R - 2] == 1);
@@ -296,73 +337,35 @@ struct whole_result {
   }
   void finish() const {
     if (in_place && !c.finish) return;
-    constexpr index_t first = R > 1 ? R - 2 : 0;
-    index_t const rows = R > 1 ? ext[first] : 1, columns = ext[R - 1];
-    index_t const matrix = rows * columns, total = count(ext);
-    if (total == 0) return;
-    index_t const per = columns < task_elements ? task_elements / columns : 1, parts = (rows + per - 1) / per;
-    auto const part = [&](index_t i) {
-      index_t position[max_rank] = {};
-      index_t const row = i % parts * per, n = row + per < rows ? per : rows - row, m = i / parts;
-      index_t left = m;
-      for (int d = R - 3; d >= 0; --d) {
-        position[d] = left % ext[static_cast<std::size_t>(d)];
-        left /= ext[static_cast<std::size_t>(d)];
-      }
-      T* const from = data + m * matrix + row * columns;
+    index_t const columns = ext[R - 1];
+    gemm::batched_sink<T> made;
+    made.data = data;
+    made.ld = columns;
+    made.steps = dense;
+    each_rows(ext, [&](index_t const* position, index_t row, index_t n) {
+      T* const from = element_of<R>(made, position, row, 0);
       if (c.finish) return c.finish(c.self, position, row, 0, n, columns, from, columns);
-      T* to = c.data + row * c.ld;
-      for (int d = 0; d + 2 < R; ++d) to += position[d] * c.steps[d];
+      T* const to = element_of<R>(c, position, row, 0);
       for (index_t r = 0; r < n; ++r)
         std::memcpy(to + r * c.ld, from + r * columns, static_cast<std::size_t>(columns) * sizeof(T));
-    };
-    index_t const tasks = total / matrix * parts;
-    if (total >= threads_from && num_threads() > 1)
-      parallel_for(tasks, part);
-    else
-      for (index_t i = 0; i < tasks; ++i) part(i);
+    });
   }
 
  private:
+  index_t dense[max_rank];
   storage room;
 };
 
 // What a producer makes row by row, each whole: f(position, row, count, tile, ld) fills `count` rows of a matrix.
 template <class T, int R, class F>
 void deliver_rows(gemm::batched_sink<T> const& c, extents<R> const& ext, F const& f) {
-  index_t const total = count(ext);
-  if (total == 0) return;
-  index_t rows = 1, ld = ext[R - 1];
-  index_t const n = ld;
-  if constexpr (R > 1) {
-    rows = ext[R - 2];
-    if (c.data) ld = c.ld;
-  }
-  index_t const per = n < task_elements ? task_elements / n : 1, blocks = (rows + per - 1) / per;
-  auto const deliver = [&](index_t i) {
+  index_t const n = ext[R - 1], ld = R > 1 && c.data ? c.ld : n;
+  each_rows(ext, [&](index_t const* position, index_t row, index_t some) {
     arena_scope scope;
-    index_t position[max_rank] = {};
-    index_t left = i / blocks;
-    for (int d = R - 3; d >= 0; --d) {
-      position[d] = left % ext[static_cast<std::size_t>(d)];
-      left /= ext[static_cast<std::size_t>(d)];
-    }
-    index_t const row = i % blocks * per, some = row + per < rows ? per : rows - row;
-    T* tile = c.data;
-    if (tile) {
-      if constexpr (R > 1) tile += row * ld;
-      for (int d = 0; d + 2 < R; ++d) tile += position[d] * c.steps[d];
-    } else {
-      tile = scope.take<T>(some * n);
-    }
+    T* const tile = c.data ? element_of<R>(c, position, row, 0) : scope.take<T>(some * n);
     f(position, row, some, tile, ld);
     if (c.finish) c.finish(c.self, position, row, 0, some, n, tile, ld);
-  };
-  index_t const tasks = total / (rows * n) * blocks;
-  if (total >= threads_from && num_threads() > 1)
-    parallel_for(tasks, deliver);
-  else
-    for (index_t i = 0; i < tasks; ++i) deliver(i);
+  });
 }
 
 // -- as a source -----------------------------------------------------------------------------------------------------

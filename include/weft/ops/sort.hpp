@@ -6,8 +6,8 @@
 // Along another axis than the last, the axes are exchanged before and after. The gradient of sort goes back to where each
 // element came from.
 #pragma once
-#include <weft/engine/producer.hpp>
 #include <weft/expr/fold.hpp>
+#include <weft/ops/moved.hpp>
 
 #include <algorithm>
 
@@ -78,11 +78,6 @@ struct sort_run {
   }
 };
 
-template <class G, class I>
-struct reordered;
-template <class A>
-auto order_back(A const& a);
-
 // Along the last axis.
 template <bool Places, class A>
 struct sorted : described<sorted<Places, A>, std::conditional_t<Places, index_t, element_t<A>>, A::dims> {
@@ -103,8 +98,7 @@ struct sorted : described<sorted<Places, A>, std::conditional_t<Places, index_t,
   template <int K, class G>
     requires(!Places)
   auto pull(G const& g) const {
-    auto const order = order_back(a);
-    return reordered<G, std::remove_const_t<decltype(order)>>(g, order);
+    return moved_along<true>(g, eval(sorted<true, A>(a)));
   }
   // The element that as many stand before.
   template <class F>
@@ -127,91 +121,6 @@ struct sorted : described<sorted<Places, A>, std::conditional_t<Places, index_t,
         return x;
     }
     return {};
-  }
-};
-
-// out (rows, n): back[order[i]] = i, row by row
-template <int R>
-tensor<index_t, R> inverse_order(tensor<index_t, R> const& order) {
-  tensor<index_t, R> back;
-  back.prepare(order.sizes());
-  index_t* const to = back.data();
-  index_t const* const from = order.data();
-  index_t const n = order.sizes()[R - 1], size = order.size();
-  for (index_t r = 0; r < size; r += n)
-    for (index_t i = 0; i < n; ++i) to[r + from[r + i]] = i;
-  return back;
-}
-template <class A>
-auto order_back(A const& a) {
-  constexpr int R = A::dims.rank;
-  tensor<index_t, R> const order = eval(sorted<true, A>(a));
-  return inverse_order<R>(order);
-}
-
-// Each row of g in an order of its own: y[..., i] = g[..., order[..., i]].
-template <class Node>
-struct reorder_run {
-  using T = element_t<Node>;
-  using G = expr::kid_t<0, Node>;
-  static constexpr int R = Node::dims.rank;
-  tensor<T, R> kept;
-  T const* from;
-  index_t const* order;
-  extents<R> ext;
-  explicit reorder_run(Node const& n) : order(n.b.data()), ext(n.a.sizes()) {
-    if constexpr (G::role == role::leaf)
-      from = n.a.data();
-    else
-      from = std::as_const(kept = engine::evaluated<T, R>(n.a)).data();
-  }
-  template <class Survey>
-  static void explain(Node const& n, Survey& s, std::string& what) {
-    what = "in another order";
-    if constexpr (G::role != role::leaf) s.part(n.a, expr::axis_map::identity<R>(), expr::no_names{}, false);
-  }
-  bool reads(engine::byte_range w) const {
-    auto const meets = [&](auto const* p) {
-      auto const low = reinterpret_cast<std::uintptr_t>(p);
-      return low < w.high && w.low < low + static_cast<std::uintptr_t>(count(ext)) * sizeof(*p);
-    };
-    return meets(from) || meets(order);
-  }
-  // out (rows, columns), ld
-  void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
-    index_t line = 0;
-    for (int d = 0; d + 2 < R; ++d) line = line * ext[static_cast<std::size_t>(d)] + position[d];
-    if constexpr (R > 1) line = line * ext[R - 2] + row;
-    for (index_t r = 0; r < rows; ++r) {
-      index_t const start = (line + r) * ext[R - 1];
-      for (index_t c = 0; c < columns; ++c) out[r * ld + c] = from[start + order[start + column + c]];
-    }
-  }
-};
-template <class G, class I>
-struct reordered : described<reordered<G, I>, element_t<G>, G::dims> {
-  static constexpr weft::role role = weft::role::source;
-  static constexpr int arity = 2;
-  static constexpr char const* name = "sort";
-  using production = reorder_run<reordered>;
-  G a;
-  I b;
-  WEFT_INLINE constexpr reordered(G g, I order) : a(static_cast<G&&>(g)), b(static_cast<I&&>(order)) {}
-  WEFT_INLINE constexpr auto sizes() const { return a.sizes(); }
-  template <class X, class Y>
-  static WEFT_INLINE constexpr auto remade(X&& x, Y&& y) {
-    return reordered<std::remove_cvref_t<X>, std::remove_cvref_t<Y>>(static_cast<X&&>(x), static_cast<Y&&>(y));
-  }
-  template <int K, class C>
-  auto pull(C const& c) const {
-    return reordered<C, I>(c, inverse_order(b));
-  }
-  template <class F>
-  constexpr element_t<G> element_here(index_t const* at, F const& child_element) const {
-    index_t own[max_rank + 1] = {};
-    for (int d = 0; d < G::dims.rank; ++d) own[d] = at[d];
-    own[G::dims.rank - 1] = child_element(b, at);
-    return child_element(a, own);
   }
 };
 
