@@ -96,3 +96,24 @@ TEST_CASE("transforms in transforms, and what throws") {
   CHECK_THROWS_AS((void)explain(grad(bad), x), shape_error);
   CHECK(process::listening == nullptr);
 }
+
+TEST_CASE("sums over a row that limits keep from being taken apart") {
+  auto const y = varied<2>({6, 19}, -1, 1, 4);
+  // What the row's sum gets has a term for each of the later sums.
+  auto const of = [&](auto const& more) {
+    return [&](auto const& a) {
+      return sum(let(exp(a), [&](auto e) {
+        return let(e / sum(e, axis<-1>, keepdims), [&](auto p) {
+          auto const later = [&](double by) { return exp(sum(p * (y + by), axis<-1>, keepdims)); };
+          return p * more(later, later(1) + later(2) + later(3) + later(4) + later(5));
+        });
+      }));
+    };
+  };
+  auto const few = of([](auto const&, auto const& sums) { return sums; });
+  auto const many = of([](auto const& later, auto const& sums) { return sums + later(6) + later(7); });
+  auto const e = told(grad(few), x);
+  CHECK(e.text.find("not taken apart") == std::string::npos);
+  CHECK(says(told(grad(many), x), "; 1 sum not taken apart: more than 6 terms\n"));
+  CHECK(check_gradients(many, x) < 1e-5);
+}

@@ -345,19 +345,22 @@ struct full_adjoint {
   static constexpr int wanted = wanting<L>();
   static constexpr int results = wanted + (Total ? 1 : 0);
   static constexpr bool sums = has_sums<L, T>;
-  // Sums that are taken apart need further steps: a dozen for a softmax. Where there is no room, a sum stays as it is.
-  static constexpr int room = 40;
-  static constexpr int size = list::count + (sums ? room : 0);
+  static constexpr int size = list::count + (sums ? sum_limits::most[sum_limits::steps] : 0);
   static constexpr auto whole = go_back<size, results>(engine::facts_in<list>::at, list::count, back_counts<L>::of,
                                                        engine::read_tokens<L::count, 1>(engine::facts_in<L>::at), Kept, Total, !Once);
-  static constexpr auto made = [] {
-    auto c = whole;
+  struct taken_apart {
+    engine::code<size, results> code;
+    sum_limits limits;
+  };
+  static constexpr taken_apart edited = [] {
+    taken_apart r{whole, {}};
     if constexpr (sums) {
       constexpr int first = list::count - tokens_of_sums<T>::count;
-      sums_apart(c, engine::facts_in<list>::at, forms_in<list, T>::at, {first, first + 1, first + 2, first + 3}, L::count, list::count, dtype_of<T>);
+      r.limits = sums_apart(r.code, engine::facts_in<list>::at, forms_in<list, T>::at, {first, first + 1, first + 2, first + 3}, L::count, list::count, dtype_of<T>);
     }
-    return c;
+    return r;
   }();
+  static constexpr auto const& made = edited.code;
   static constexpr auto order = living_in_order(made);
 };
 // With a step for each token: what is run where rows differ in length (autodiff/uneven.hpp).
@@ -386,6 +389,7 @@ struct adjoint {
   static constexpr auto schedule = engine::schedule_of<code.last + 1>(code, true);
   static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;
   static constexpr bool ahead = true;
+  static constexpr sum_limits limits = full::edited.limits;
   template <int I>
   using token = token_at<list, code.at[I].from>;
 

@@ -13,7 +13,7 @@
 // the row out of sums that derivatives make, and leaves everything else alone. Where a statement adds up (its means and
 // sums), nothing is touched: values have the bits that they have without a gradient.
 #pragma once
-#include <weft/engine/code.hpp>
+#include <weft/engine/listing.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -21,23 +21,24 @@ namespace autodiff {
 
 using engine::act;
 using engine::code;
+using engine::most_operands;
 using engine::step;
 using engine::step_facts;
 
 // Is a step's value a product of powers of its operands, of[0] .. of[4], and, perhaps, of a number?
 struct product_form {
   bool product = false;
-  signed char power[5] = {};
+  int power[most_operands] = {};
   bool number = false;
 };
 constexpr product_form operator*(product_form a, product_form b) {
   product_form r{a.product && b.product};
   r.number = a.number || b.number;
-  for (int i = 0; i < 5; ++i) r.power[i] = static_cast<signed char>(a.power[i] + b.power[i]);
+  for (int i = 0; i < most_operands; ++i) r.power[i] = a.power[i] + b.power[i];
   return r;
 }
 constexpr product_form operator/(product_form a, product_form b) {
-  for (auto& p : b.power) p = static_cast<signed char>(-p);
+  for (int& p : b.power) p = -p;
   return a * b;
 }
 // What there is to know of a token that a step may be made from.
@@ -50,6 +51,28 @@ struct parts_of_sums {
   int times, plus, total, one;
 };
 
+// How far sums are taken apart, and how many could not be for each of these reasons: they take a pass over the row of their own,
+// and `explain` says so.
+struct sum_limits {
+  enum reason { none, factors, terms, steps };
+  static constexpr int most[] = {0, 8, 6, 40};  // of a term; of a sum; that a program may grow by (a softmax takes a dozen)
+  int left[4] = {};
+  constexpr int count() const { return left[factors] + left[terms] + left[steps]; }
+  constexpr void write(engine::writer& w) const {
+    constexpr char const* names[] = {"", "factors", "terms", "further steps"};
+    for (int r : {factors, terms, steps}) {
+      if (left[r] == 0) continue;
+      w.put("; ");
+      w.put(left[r]);
+      w.put(left[r] == 1 ? " sum" : " sums");
+      w.put(" not taken apart: more than ");
+      w.put(most[r]);
+      w.put(" ");
+      w.put(names[r]);
+    }
+  }
+};
+
 template <int Size, int Results>
 struct sum_editor {
   code<Size, Results>& c;
@@ -60,11 +83,13 @@ struct sum_editor {
   int tokens;                // as many as there were steps
   int used;                  // steps
   dtype type;
+  sum_limits limits{};
+  sum_limits::reason met = sum_limits::none;  // the first limit that the sum at hand met
 
   // A part of a sum: the step that is added up (-1: the number 1), and what its sum then goes through, in this order. A link says:
   // the sum takes the place of operand `at` of step `of` (whose other operands are constants of the row, or were added up with
   // it and are 1 there). Where `at` is -1, the sum is multiplied by step `of`.
-  static constexpr int longest = 8, most = 6;
+  static constexpr int longest = sum_limits::most[sum_limits::factors], most = sum_limits::most[sum_limits::terms];
   struct link {
     short of = -1, at = -1;
   };
@@ -78,6 +103,9 @@ struct sum_editor {
     int count = 0;  // -1: there is no such form
   };
 
+  constexpr void meets(sum_limits::reason r) {
+    if (met == sum_limits::none) met = r;
+  }
   constexpr void derive(int i) {
     step& s = c.at[i];
     s.cost = static_cast<short>(facts[s.from].cost);
@@ -101,10 +129,13 @@ struct sum_editor {
   constexpr int append(int token, step const& like) {
     for (int i = tokens; i < used; ++i) {
       bool same = c.at[i].from == token;
-      for (int k = 0; k < 5; ++k) same = same && c.at[i].of[k] == like.of[k];
+      for (int k = 0; k < most_operands; ++k) same = same && c.at[i].of[k] == like.of[k];
       if (same) return i;
     }
-    if (used == Size) return -1;
+    if (used == Size) {
+      meets(sum_limits::steps);
+      return -1;
+    }
     step& s = c.at[used];
     s = like;
     s.from = static_cast<short>(token);
@@ -138,8 +169,11 @@ struct sum_editor {
     return append(parts.total, new_step(parts.total, 1, core, -1));
   }
 
-  static constexpr bool add_link(term& t, int of, int at) {
-    if (t.links == longest) return false;
+  constexpr bool add_link(term& t, int of, int at) {
+    if (t.links == longest) {
+      meets(sum_limits::factors);
+      return false;
+    }
     t.chain[t.links++] = {static_cast<short>(of), static_cast<short>(at)};
     return true;
   }
@@ -155,6 +189,12 @@ struct sum_editor {
     return r;
   }
 
+  // Is everything that is to be added up there before pass `late`?
+  constexpr bool known(terms const& t, int late) const {
+    for (int k = 0; k < t.count; ++k)
+      if (t.at[k].core >= 0 && c.at[t.at[k].core].pass >= late) return false;
+    return true;
+  }
   // What step o is made of, where sums are wanted before pass `late`.
   constexpr terms parts_of(int o, int late) {
     step const& s = c.at[o];
@@ -167,7 +207,11 @@ struct sum_editor {
     if (s.given || s.what != act::map) return alone(o);
     if (s.pass >= late && o >= forward && forms[s.from].plus) {
       terms a = parts_of(s.of[0], late), b = parts_of(s.of[1], late);
-      if (a.count < 0 || b.count < 0 || a.count + b.count > most) return nothing();
+      if (a.count < 0 || b.count < 0) return nothing();
+      if (a.count + b.count > most) {
+        if (known(a, late) && known(b, late)) meets(sum_limits::terms);
+        return nothing();
+      }
       for (int i = 0; i < b.count; ++i) a.at[a.count++] = b.at[i];
       return a;
     }
@@ -175,7 +219,7 @@ struct sum_editor {
     if (!f.product) return alone(o);
     bool scaled = false;
     int last = -1;  // the operand that is ready last
-    for (int k = 0; k < 5; ++k) {
+    for (int k = 0; k < most_operands; ++k) {
       if (f.power[k] == 0) continue;
       if (s.of[k] < 0) return alone(o);
       if (c.at[s.of[k]].once) {
@@ -188,7 +232,7 @@ struct sum_editor {
     if (last < 0 || f.power[last] != 1 || (!scaled && s.pass < late)) return alone(o);
     terms r = parts_of(s.of[last], late);
     if (r.count < 0) return r;
-    for (int k = 0; k < 5; ++k) {
+    for (int k = 0; k < most_operands; ++k) {
       if (k == last || f.power[k] == 0 || c.at[s.of[k]].once) continue;
       terms const other = parts_of(s.of[k], late);
       if (other.count != 1) return nothing();
@@ -216,7 +260,7 @@ struct sum_editor {
         continue;
       }
       step s = c.at[t.chain[l].of];
-      for (int k = 0; k < 5; ++k) {
+      for (int k = 0; k < most_operands; ++k) {
         if (s.of[k] < 0) continue;
         if (k == t.chain[l].at)
           s.of[k] = static_cast<short>(v);
@@ -235,9 +279,9 @@ struct sum_editor {
     int const late = c.at[before.of[0]].pass;
     if (late == 0) return;
     int const saved = used;
+    met = sum_limits::none;
     terms const t = parts_of(before.of[0], late);
-    bool good = t.count > 0;
-    for (int k = 0; k < t.count && good; ++k) good = t.at[k].core < 0 || c.at[t.at[k].core].pass < late;
+    bool good = t.count > 0 && known(t, late);
     int v = -1;
     for (int k = 0; k < t.count && good; ++k) {
       int const x = sum_of(t.at[k]);
@@ -247,25 +291,13 @@ struct sum_editor {
     if (!good) {
       for (int k = saved; k < used; ++k) c.at[k] = {};
       used = saved;
+      if (met != sum_limits::none) ++limits.left[met];
       return;
     }
     c.at[i] = c.at[v];
     derive_all();
   }
 };
-
-// What results need, wherever it stands.
-template <int Size, int Results>
-constexpr void mark_living(code<Size, Results>& c) {
-  engine::find_living(c);
-  for (bool more = true; more;) {  // what a sum was taken apart into stands behind it
-    more = false;
-    for (step const& s : c.at)
-      if (s.live && !s.given)
-        for (int k = 0; k < s.arity; ++k)
-          if (s.of[k] >= 0 && !c.at[s.of[k]].live) c.at[s.of[k]].live = more = true;
-  }
-}
 
 // A quotient by a constant of the row is a product with its reciprocal, and a sum takes a product along if it has one.
 template <int Size, int Results>
@@ -278,7 +310,7 @@ constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end)
     bool divides = false;
     int factors[2] = {-1, -1}, count = 0;  // what varies
     bool simple = f.product;
-    for (int k = 0; k < 5; ++k) {
+    for (int k = 0; k < most_operands; ++k) {
       if (f.power[k] == 0) continue;
       if (s.of[k] < 0) {
         simple = false;
@@ -292,7 +324,7 @@ constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end)
     }
     if (!simple || !divides || count == 0) continue;
     step constant = s;
-    for (int k = 0; k < 5; ++k)
+    for (int k = 0; k < most_operands; ++k)
       if (constant.of[k] >= 0 && !c.at[constant.of[k]].once) constant.of[k] = static_cast<short>(editor.parts.one);
     int const factor = editor.append(constant.from, constant);
     int v = factor < 0 ? -1 : editor.product(factors[0], factor);
@@ -316,14 +348,16 @@ constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end)
 
 // Takes the sums apart that wait for other sums of their row. `used`: how many steps there are.
 template <int Size, int Results>
-constexpr void sums_apart(code<Size, Results>& c, step_facts const* facts, token_form const* forms, parts_of_sums parts, int forward,
+constexpr sum_limits sums_apart(code<Size, Results>& c, step_facts const* facts, token_form const* forms, parts_of_sums parts, int forward,
                           int used, dtype type) {
   sum_editor<Size, Results> editor{c, facts, forms, parts, forward, used, used, type};
   for (int i = forward; i < used; ++i)
     if (c.at[i].live && c.at[i].what == act::fold && forms[c.at[i].from].total && c.at[i].type == type) editor.take_apart(i);
-  mark_living(c);
+  sum_limits const met = editor.limits;
+  engine::find_living(c);
   multiply_by_constants(editor, used);
-  mark_living(c);
+  engine::find_living(c);
+  return met;
 }
 
 // -- what is left of a program --------------------------------------------------------------------------------------------------

@@ -24,10 +24,13 @@ struct stretch_extents {
   index_t at[max_rank];
 };
 
+// What a step reads at most: each operand may stand for the two of a product that is taken along.
+inline constexpr int most_reads = 2 * engine::most_operands;
+
 // What the walk over the steps knows of one of them.
 struct uneven_step {
   uneven_kernel run = nullptr;  // null: nothing is computed
-  short reads[8] = {};
+  short reads[most_reads] = {};
   short read_count = 0;
   short leaf = -1;              // it is read from this leaf,
   short number = -1;            // or is this number
@@ -104,7 +107,7 @@ WEFT_INLINE void fetch(engine::registers<C, N>& v, engine::row_state<C, N>& row,
 
 // What step i reads: a product that it takes along is no value, but its operands are.
 struct step_reads {
-  short at[8] = {};
+  short at[most_reads] = {};
   int count = 0;
 };
 template <class C>

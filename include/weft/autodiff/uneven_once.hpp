@@ -11,7 +11,7 @@ struct uneven_row {
   uneven_program const& p;
   engine::frame const* frames;
   char** values;
-  char** spare;  // a row for each operand of a step, of the longest stretch
+  char** spare;  // rows of the longest stretch: one for each operand of a step, and one more for a result
 
   bool same(int a, int b) const {
     for (int d = frames[a].row; d < frames[a].rank; ++d)
@@ -80,8 +80,8 @@ struct uneven_row {
     frames[s].flat = false;
     if (frames[s].n > longest) longest = frames[s].n;
   }
-  uneven_row row{p, frames, scope.take<char*>(p.size), scope.take<char*>(9)};
-  for (int k = 0; k < 9; ++k) row.spare[k] = scope.take<char>(longest * 8);
+  uneven_row row{p, frames, scope.take<char*>(p.size), scope.take<char*>(most_reads + 1)};
+  for (int k = 0; k <= most_reads; ++k) row.spare[k] = scope.take<char>(longest * 8);
   for (int i = 0; i < p.size; ++i) {
     uneven_step const& u = p.steps[i];
     row.values[i] = nullptr;
@@ -129,7 +129,7 @@ struct uneven_row {
       if (!out[i].base || p.result[i] < 0) continue;
       uneven_step const& u = p.steps[p.result[i]];
       engine::frame const& g = frames[p.sink[i]];
-      char const* x = row.value(p.result[i], p.sink[i], 8);
+      char const* x = row.value(p.result[i], p.sink[i], most_reads);
       index_t offset = 0;
       for (int d = 0; d < f.row; ++d) offset += at[d] * out[i].stride[d];
       char* const to = (part[i] ? part[i] + out[i].offset * out[i].type->size : static_cast<char*>(out[i].base)) +

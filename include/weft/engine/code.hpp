@@ -8,6 +8,8 @@
 #pragma once
 #include <weft/expr/token.hpp>
 
+#include <limits>
+
 namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
@@ -25,11 +27,13 @@ using expr::tokens;
 // The size of an array that may be empty.
 constexpr std::size_t at_least_one(int n) { return static_cast<std::size_t>(n > 0 ? n : 1); }
 
+inline constexpr int most_operands = 5;  // of a step: a derivative reads g, y, a, b, c
+
 // One value of the program. Its number is that of its token.
 struct step {
   act what = act::number;
   short arity = 0;
-  short of[5] = {-1, -1, -1, -1, -1};  // operands, by number; those from `arity` on are absent
+  short of[most_operands] = {-1, -1, -1, -1, -1};  // operands, by number; those from `arity` on are absent
   short from = 0;                      // which token it was made from
   short leaf = -1;                     // memory: which leaf of the table, number: which of the numbers
   short cost = 0;                      // of the value from memory on, counting what varies along the row
@@ -49,6 +53,7 @@ struct step {
 // The program of `Size` tokens with `Results` values that leave it.
 template <int Size, int Results>
 struct code {
+  static_assert(Size <= std::numeric_limits<short>::max(), "weft: a statement whose loop has more than 32,767 steps: evaluate parts of it first");
   step at[at_least_one(Size)];
   short result[at_least_one(Results)] = {};
   bool wide[at_least_one(Results)] = {};  // it has an element for each of the row, though the value may be the same for all
@@ -60,7 +65,8 @@ struct code {
 
 // -- reading -----------------------------------------------------------------------------------------------------
 
-// Marks what the results need, and finds the last pass and the widest type.
+// Marks what the results need, and finds the last pass and the widest type. (Operands stand before what uses them, but for sums
+// that were taken apart, autodiff/sums.hpp: the steps are gone through again when one stands behind.)
 template <int Size, int Results>
 constexpr void find_living(code<Size, Results>& c) {
   for (int i = 0; i < Size; ++i) c.at[i].live = false;
@@ -73,13 +79,20 @@ constexpr void find_living(code<Size, Results>& c) {
     c.last = larger(c.last, s.what == act::fold ? s.pass + 1 : s.pass);
     c.cost += s.cost;
   }
-  for (int i = Size - 1; i >= 0; --i) {
-    step const& s = c.at[i];
-    if (!s.live) continue;
-    c.width = larger(c.width, s.width);
-    if (s.given) continue;
-    for (int k = 0; k < s.arity; ++k)
-      if (s.of[k] >= 0) c.at[s.of[k]].live = true;
+  for (bool again = true; again;) {
+    again = false;
+    for (int i = Size - 1; i >= 0; --i) {
+      step const& s = c.at[i];
+      if (!s.live) continue;
+      c.width = larger(c.width, s.width);
+      if (s.given) continue;
+      for (int k = 0; k < s.arity; ++k) {
+        int const o = s.of[k];
+        if (o < 0 || c.at[o].live) continue;
+        c.at[o].live = true;
+        again = again || o > i;
+      }
+    }
   }
 }
 
@@ -175,6 +188,7 @@ enum class how : unsigned char { nothing, compute, reload };
 
 template <int Size, int Passes, int Results>
 struct schedule {
+  static_assert(Passes <= std::numeric_limits<signed char>::max(), "weft: a statement that goes over its rows more than 127 times: evaluate parts of it first");
   short result_in[at_least_one(Results)] = {};  // the pass that stores a result
   how in_row[at_least_one(Passes)][at_least_one(Size)] = {};  // for each pack of the row
   bool before[at_least_one(Passes)][at_least_one(Size)] = {}; // once, before the pass

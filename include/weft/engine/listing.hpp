@@ -2,7 +2,8 @@
 //
 //   max | subtract exp sum | as_divisor divide         three passes over each row
 //
-// `d exp` is a step of exp's derivative. A pass of nothing stores what passes before it found.
+// `d exp` is a step of exp's derivative. A pass of nothing stores what passes before it found. A program that says of itself what
+// it was kept from (`C::limits`, of backward programs: autodiff/sums.hpp) has a remark about it behind its steps.
 #pragma once
 #include <weft/engine/code.hpp>
 
@@ -16,6 +17,11 @@ struct writer {
   bool writes = false;
   char* to = nullptr;
   int length = 0;
+  constexpr void put(int n) {
+    if (n > 9) put(n / 10);
+    char const digit[] = {static_cast<char>('0' + n % 10), 0};
+    put(digit);
+  }
   constexpr void put(char const* s) {
     for (; *s; ++s, ++length)
       if (writes) to[length] = *s;
@@ -35,6 +41,8 @@ constexpr void write_steps(writer& w) {
       w.put(t.name);
     }
   }
+  if constexpr (requires { C::limits; })
+    if (C::limits.count() > 0) C::limits.write(w);
 }
 template <class C>
 struct listing {
