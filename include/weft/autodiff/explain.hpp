@@ -14,28 +14,21 @@
 // differ. Where a kernel goes over its rows in several passes, `|` stands between their steps.
 #pragma once
 #include <weft/core/listener.hpp>
+#include <weft/engine/explain.hpp>
 #include <weft/autodiff/transforms.hpp>
 
 #include <string>
 
 namespace weft {
 
-struct gradient_explanation {
-  int kernels = 0;           // of all phases
+// `kernels` of all phases, and the scratch that one takes at most, a thread.
+struct gradient_explanation : explained {
   int forward = 0;           // of the statements before the last one
   int last = 0;              // of the last statement, which goes forward and back in one sweep where it can
   int backward = 0;          // of what is left to be run back
   int statements = 0;        // on the tape when the backward pass begins
   index_t kept_bytes = 0;    // that the tape and the function's values hold then, arguments aside
-  index_t scratch_bytes = 0; // the most that a kernel takes, a thread
-  std::string text;          // a line a kernel
 };
-
-template <class Stream>
-Stream& operator<<(Stream& out, gradient_explanation const& e) {
-  out << e.text;
-  return out;
-}
 
 inline namespace WEFT_ISA {
 namespace autodiff {
@@ -57,11 +50,10 @@ struct journal final : listener {
     if (!named) x.text += phases[static_cast<int>(now)];
     named = true;
     (now == phase::forward ? x.forward : now == phase::last ? x.last : x.backward) += 1;
-    std::string line = "  kernel " + std::to_string(++x.kernels) + ": " + n.what;
-    line += n.tensors >= 0 ? " over " : " -> ";
-    line += std::string(name(n.type)) + to_text(n.ext, n.rank);
-    if (n.tensors >= 0) line += " into " + std::to_string(n.tensors) + (n.tensors == 1 ? " tensor" : " tensors");
-    if (n.passes > 1) line += ", " + std::to_string(n.passes) + " passes over each row in cache";
+    std::string sizes = to_text(n.ext, n.rank);
+    if (n.tensors >= 0) sizes += " into " + std::to_string(n.tensors) + (n.tensors == 1 ? " tensor" : " tensors");
+    std::string line = "  kernel " + std::to_string(++x.kernels) + ": " +
+                       explained::of_kernel(n.what, n.tensors >= 0 ? " over " : " -> ", n.type, sizes, n.passes);
     if (n.steps && *n.steps) line += std::string(": ") + n.steps;
     x.text += line + "\n";
     if (n.scratch_bytes > x.scratch_bytes) x.scratch_bytes = n.scratch_bytes;

@@ -189,21 +189,17 @@ namespace engine {
 // Writes `e` (sizes `ext`) through strides; staged when what is read lies across what is written.
 template <int R, class T, class E>
 void write_through(T* base, index_t const* strides, extents<R> const& ext, E const& e) {
-  room where;
-  where.in_place = base;
-  index_t dense[max_rank];
-  dense_strides(ext.data(), R, dense);
-  bool scattered = false;
-  for (int d = 0; d < R; ++d) scattered = scattered || (ext[static_cast<std::size_t>(d)] != 1 && strides[d] != dense[d]);
-  if (scattered) where.strides = strides;
-  execute<T>(e, where);
-  if (!where.used_fresh) return;
   frame f;
   set_extents<R>(f, ext);
   result out;
   out.base = base;
   out.type = &result_type_of<T>;
   for (int d = 0; d < R; ++d) out.stride[d] = strides[d];
+  room where;
+  where.in_place = base;
+  if (out.dense_axes(f) < R) where.strides = strides;
+  execute<T>(e, where);
+  if (!where.used_fresh) return;
   using copy = code_of<tokens<memory<T>>>;
   leaf fresh;
   fresh.base = where.fresh.data();

@@ -17,18 +17,28 @@
 
 namespace weft {
 
-struct explanation {
+// What is said of a statement, and of a gradient (autodiff/explain.hpp).
+struct explained {
   int kernels = 0;
+  index_t scratch_bytes = 0;
+  std::string text;  // a line a kernel
+
+  // "elementwise -> float32(4, 5), 2 passes over each row in cache"
+  static std::string of_kernel(std::string const& what, char const* to, dtype type, std::string const& sizes, int passes) {
+    std::string line = what + to + weft::name(type) + sizes;
+    if (passes > 1) line += ", " + std::to_string(passes) + " passes over each row in cache";
+    return line;
+  }
+};
+struct explanation : explained {
   int temporaries = 0;
   int passes = 1;
-  index_t scratch_bytes = 0;
   index_t bytes_read = 0;
   index_t bytes_written = 0;
-  std::string text;  // a line a kernel
 };
 
 template <class Stream>
-Stream& operator<<(Stream& out, explanation const& e) {
+Stream& operator<<(Stream& out, explained const& e) {
   out << e.text;
   return out;
 }
@@ -41,9 +51,7 @@ void explain_statement(E const& e, explanation& x, char const* role);
 
 inline void say(explanation& x, std::string const& what, char const* role, int passes, std::string const& sizes,
                 dtype type) {
-  x.text += "kernel " + std::to_string(++x.kernels) + ": " + what + " -> " + role + " " + weft::name(type) + sizes;
-  if (passes > 1) x.text += ", " + std::to_string(passes) + " passes over each row in cache";
-  x.text += "\n";
+  x.text += "kernel " + std::to_string(++x.kernels) + ": " + explained::of_kernel(what + " -> " + role, " ", type, sizes, passes) + "\n";
 }
 
 // A binder that evaluates nothing and says what would be, in the order in which it is done.

@@ -143,12 +143,9 @@ struct result : leaf_strides {
   index_t offset = 0;        // ... of the one for domain index 0 among them
 };
 
-// row (strided) = from (columns): elements [first, first + columns) of a row whose axes are not dense
-template <class T>
-[[gnu::noinline]] void scatter(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first,
-                               index_t columns) {
-  T* const p = static_cast<T*>(row);
-  T const* const given = static_cast<T const*>(from);
+// visit(offset, i): where element first + i of a row lies whose axes are not dense.
+template <class F>
+WEFT_INLINE void each_of_row(leaf_strides const& l, frame const& f, index_t first, index_t columns, F const& visit) {
   index_t at[max_rank] = {};
   index_t left = first, offset = 0;
   for (int d = f.rank - 1; d >= f.row; --d) {
@@ -157,7 +154,7 @@ template <class T>
     offset += at[d] * l.stride[d];
   }
   for (index_t i = 0; i < columns; ++i) {
-    p[offset] = given[i];
+    visit(offset, i);
     for (int d = f.rank - 1; d >= f.row; --d) {
       offset += l.stride[d];
       if (++at[d] < f.ext[d]) break;
@@ -165,6 +162,14 @@ template <class T>
       at[d] = 0;
     }
   }
+}
+// row (strided) = from (columns): elements [first, first + columns) of a row whose axes are not dense
+template <class T>
+[[gnu::noinline]] void scatter(leaf_strides const& l, void* row, void const* from, frame const& f, index_t first,
+                               index_t columns) {
+  T* const p = static_cast<T*>(row);
+  T const* const given = static_cast<T const*>(from);
+  each_of_row(l, f, first, columns, [&](index_t offset, index_t i) { p[offset] = given[i]; });
 }
 template <class T>
 T sum_of(T const* p, index_t n) {
@@ -193,22 +198,7 @@ template <class T>
     if constexpr (std::is_floating_point_v<T>) *p += sum_of(given, columns);
     return;
   }
-  index_t at[max_rank] = {};
-  index_t left = first, offset = 0;
-  for (int d = f.rank - 1; d >= f.row; --d) {
-    at[d] = left % f.ext[d];
-    left /= f.ext[d];
-    offset += at[d] * l.stride[d];
-  }
-  for (index_t i = 0; i < columns; ++i) {
-    p[offset] = static_cast<T>(p[offset] + given[i]);
-    for (int d = f.rank - 1; d >= f.row; --d) {
-      offset += l.stride[d];
-      if (++at[d] < f.ext[d]) break;
-      offset -= at[d] * l.stride[d];
-      at[d] = 0;
-    }
-  }
+  each_of_row(l, f, first, columns, [&](index_t offset, index_t i) { p[offset] = static_cast<T>(p[offset] + given[i]); });
 }
 template <class T>
 inline constexpr result_type result_type_of{sizeof(T), &scatter<T>, nullptr, nullptr, dtype_of<T>};

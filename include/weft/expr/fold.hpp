@@ -40,12 +40,6 @@ constexpr weft::shape kept_shape(weft::shape s, unsigned mask) {
     if ((mask >> i) & 1) s[i] = dim(1);
   return s;
 }
-constexpr weft::shape squeezed_shape(weft::shape const& s, unsigned mask) {
-  weft::shape r;
-  for (int i = 0; i < s.rank; ++i)
-    if (!((mask >> i) & 1)) r[r.rank++] = s[i];
-  return r;
-}
 
 template <class Op, unsigned Mask, class A>
 struct reduce : described<reduce<Op, Mask, A>, typename Op::template result<element_t<A>>, kept_shape(A::dims, Mask)> {

@@ -266,54 +266,38 @@ struct rsqrt : floating, smooth {
   }
   static WEFT_INLINE auto da(auto const& g, auto const& y, auto const&) { return -0.5 * (g * (y * y * y)); }
 };
-// Rounding leaves integers as they are.
-struct floor : promoting, stepwise {
+// Rounding leaves integers as they are. `Self` rounds numbers and packs of its own.
+template <class Self>
+struct rounding : promoting, stepwise {
+  template <class V>
+  static WEFT_INLINE V apply(V a) {
+    if constexpr (expr::on_integers<V>())
+      return a;
+    else if constexpr (is_number<V>)
+      return static_cast<V>(Self::of_number(a));
+    else
+      return Self::of_pack(a);
+  }
+};
+struct floor : rounding<floor> {
   static constexpr char const* name = "floor";
-  template <class V>
-  static WEFT_INLINE V apply(V a) {
-    if constexpr (expr::on_integers<V>())
-      return a;
-    else if constexpr (is_number<V>)
-      return static_cast<V>(std::floor(a));
-    else
-      return simd::floor(a);
-  }
+  static WEFT_INLINE auto of_number(auto a) { return std::floor(a); }
+  static WEFT_INLINE auto of_pack(auto a) { return simd::floor(a); }
 };
-struct ceil : promoting, stepwise {
+struct ceil : rounding<ceil> {
   static constexpr char const* name = "ceil";
-  template <class V>
-  static WEFT_INLINE V apply(V a) {
-    if constexpr (expr::on_integers<V>())
-      return a;
-    else if constexpr (is_number<V>)
-      return static_cast<V>(std::ceil(a));
-    else
-      return simd::ceil(a);
-  }
+  static WEFT_INLINE auto of_number(auto a) { return std::ceil(a); }
+  static WEFT_INLINE auto of_pack(auto a) { return simd::ceil(a); }
 };
-struct trunc : promoting, stepwise {
+struct trunc : rounding<trunc> {
   static constexpr char const* name = "trunc";
-  template <class V>
-  static WEFT_INLINE V apply(V a) {
-    if constexpr (expr::on_integers<V>())
-      return a;
-    else if constexpr (is_number<V>)
-      return static_cast<V>(std::trunc(a));
-    else
-      return simd::trunc(a);
-  }
+  static WEFT_INLINE auto of_number(auto a) { return std::trunc(a); }
+  static WEFT_INLINE auto of_pack(auto a) { return simd::trunc(a); }
 };
-struct round : promoting, stepwise {
+struct round : rounding<round> {
   static constexpr char const* name = "round";
-  template <class V>
-  static WEFT_INLINE V apply(V a) {
-    if constexpr (expr::on_integers<V>())
-      return a;
-    else if constexpr (is_number<V>)
-      return static_cast<V>(std::nearbyint(a));
-    else
-      return simd::rint(a);
-  }
+  static WEFT_INLINE auto of_number(auto a) { return std::nearbyint(a); }
+  static WEFT_INLINE auto of_pack(auto a) { return simd::rint(a); }
 };
 
 }  // namespace ops

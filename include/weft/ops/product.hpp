@@ -195,9 +195,6 @@ template <class First, class Second>
 struct inner_sizes {
   static constexpr bool agree = false;
 };
-struct matmul_axes {
-  static constexpr char const* name = "matmul";
-};
 
 // a (..., m, k) b (..., k, n); `sa`, `sb`: the shapes that the user gave, for messages.
 template <class A, class B>

@@ -360,39 +360,28 @@ struct shift : extreme<true>, stepwise {
 };
 
 // all and any: the least and the greatest of 0 and 1.
-struct all : extreme<false>, stepwise {
+template <bool Any>
+struct truth : stepwise {
   template <class P>
   struct one {
-    P v = true;
-    constexpr void add(P x, index_t) { v = v && x; }
+    P v = !Any;
+    constexpr void add(P x, index_t) { v = Any ? v || x : v && x; }
     constexpr auto value(index_t) const { return v; }
   };
   static constexpr bool of_truth = true;
-  static constexpr char const* name = "all";
   static constexpr bool needs_elements = false, places = false;
   template <class T>
   using compute = bool;
   template <class T>
   using result = bool;
   template <class T, int N>
-  using accumulator = extreme<false>::accumulator<uint8, N>;
+  using accumulator = typename extreme<Any>::template accumulator<uint8, N>;
 };
-struct any : extreme<true>, stepwise {
-  template <class P>
-  struct one {
-    P v = false;
-    constexpr void add(P x, index_t) { v = v || x; }
-    constexpr auto value(index_t) const { return v; }
-  };
-  static constexpr bool of_truth = true;
+struct all : truth<false> {
+  static constexpr char const* name = "all";
+};
+struct any : truth<true> {
   static constexpr char const* name = "any";
-  static constexpr bool needs_elements = false, places = false;
-  template <class T>
-  using compute = bool;
-  template <class T>
-  using result = bool;
-  template <class T, int N>
-  using accumulator = extreme<true>::accumulator<uint8, N>;
 };
 
 // The first place of the extreme value. A NaN never wins; a row of nothing but NaN and what loses to every number gives 0.

@@ -5,7 +5,7 @@
 //   minimum maximum         NaN where either is NaN; the second of equal ones
 //   abs copysign sqrt       sqrt is exact
 //   floor ceil trunc rint   rint takes halves to even
-//   reduce_add reduce_mul reduce_min reduce_max reduce_minimum reduce_maximum
+//   reduce_add reduce_mul reduce_min reduce_max
 //                           halves first: (0+4)+(2+6) ..., the same order on every ISA for a given N
 #pragma once
 #include <weft/simd/mask.hpp>
@@ -263,8 +263,6 @@ WEFT_REDUCE(reduce_add, x + y)
 WEFT_REDUCE(reduce_mul, x* y)
 WEFT_REDUCE(reduce_min, min(x, y))
 WEFT_REDUCE(reduce_max, max(x, y))
-WEFT_REDUCE(reduce_minimum, minimum(x, y))
-WEFT_REDUCE(reduce_maximum, maximum(x, y))
 #undef WEFT_REDUCE
 
 }  // namespace simd
