@@ -1,6 +1,7 @@
 // The backward pass of a statement as a program: the same steps as forward, and those of the derivatives after them.
 //
-// `adjoint<L, Seed, Kept, Total>` is made of a statement's tokens L, as `code_of` is. Step by step from the result back, each
+// `adjoint<L, Seed, HasResult, Total>` is made of a statement's tokens L, as `code_of` is; Seed is the token of the result's
+// cotangent, and with `HasResult` the result itself is read where the tape kept it. Step by step from the result back, each
 // operand gets what the operation's own derivative says, and contributions are added up. A row's constant gets the sum of
 // what the elements of the row contribute, which is one more reduction over the row: so the backward pass of a row program is
 // a row program, with passes, rows of scratch and threads like any other.
@@ -29,7 +30,7 @@ using expr::part;
 
 // -- which values are products ---------------------------------------------------------------------------------------------
 
-// Of an operation on values of these forms. (What has one operand has it twice.)
+// The form of what an operation makes of values of these forms. (An operation of one operand is given its form twice.)
 template <class Op, int Arity>
 constexpr product_form form_of_operation(product_form a, product_form b) {
   if constexpr (Op::multiplies && Arity <= 2)
@@ -37,12 +38,12 @@ constexpr product_form form_of_operation(product_form a, product_form b) {
   else if constexpr (requires { requires Op::divides; })
     return a / b;
   else if constexpr (requires { requires Op::negates; })
-    a.number = true;
+    a.with_number = true;
   else
     a.product = false;
   return a;
 }
-// Of a derivative, as an expression over its arguments.
+// The form of a derivative, which is an expression over its arguments g, y, a, b, c or s.
 template <class E>
 constexpr product_form form_of_expression() {
   product_form f{true};
@@ -50,7 +51,7 @@ constexpr product_form form_of_expression() {
     f.power[E::stands_for == part::s ? 4 : static_cast<int>(E::stands_for)] = 1;
     return f;
   } else if constexpr (E::arity == 0) {
-    f.number = true;
+    f.with_number = true;
     return f;
   } else {
     return form_of_operation<typename E::operation, E::arity>(
@@ -66,7 +67,8 @@ constexpr step_facts facts_of_derivative(int width, dtype type) {
   return {.what = act::map, .arity = 6, .cost = expr::cost_of_expression<E>(), .width = width, .type = type,
           .y = r.y, .a = r.a, .b = r.b, .c = r.c, .s = r.s, .name = Op::name, .back = true};
 }
-// What operand I of an operation gets: a step over g, y, a, b, c. Operands have the element types T...
+// A token: what operand I of an operation gets of the cotangent g of its result y. It reads g, y and the operands a, b, c, whose
+// element types are T...
 template <class Op, int I, class Y, class... T>
 struct pull {
   using type = std::tuple_element_t<static_cast<std::size_t>(I), std::tuple<T...>>;
@@ -78,7 +80,8 @@ struct pull {
   }();
   static constexpr step_facts facts = facts_of_derivative<Op, expression>(width, dtype_of<type>);
 };
-// What is counted over a row for the derivative of a reduction, if anything is: over y and a.
+// What the derivative of a reduction counts over the row (its `counted(y, a)`: of a maximum, the elements that are equal to it). If
+// it counts nothing, anything.
 template <class Op, class Y, class T>
 auto counted_of() {
   if constexpr (requires { Op::counted(asked<part::y, Y>(), asked<part::a, T>()); })
@@ -92,7 +95,7 @@ struct seen {
   using expression = decltype(counted_of<Op, Y, T>());
   static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
-// What an element of a reduction gets: over g, y, a, n (in the place of b) and s.
+// A token: what an element of a reduction gets. It reads g, y, a, the number of elements n (in the place of b) and the count s.
 template <class Op, class Y, class T>
 struct pull_fold {
   using type = T;
@@ -101,7 +104,7 @@ struct pull_fold {
   static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
 
-// The steps that go back over one token: where nothing goes back, none.
+// The tokens of the steps that go back over one token of the statement: none where nothing goes back.
 template <class X>
 struct back_over {
   using type = tokens<>;
@@ -142,11 +145,12 @@ struct back_over<folded<Op, T>> {
 
 // -- the program -----------------------------------------------------------------------------------------------------------
 
-// Tokens of which sums over a row are made anew (autodiff/sums.hpp).
+// Does the statement reduce rows, so that there may be sums to take apart (autodiff/sums.hpp)?
 template <class L, class T>
 inline constexpr bool has_sums = []<class... X>(tokens<X...>*) {
   return ((X::facts.what == act::fold && X::facts.type == dtype_of<T>) || ...);
 }(static_cast<L*>(nullptr));
+// The tokens that the new steps are made from.
 template <class T>
 using tokens_of_sums = tokens<mapped<ops::multiply, T, T>, mapped<ops::add, T, T>, folded<ops::sum, T>, number<T>>;
 
@@ -183,13 +187,13 @@ struct forms_in<tokens<X...>, T> {
   static constexpr token_form at[sizeof...(X)] = {form_of_token<X, T>::value...};
 };
 
-// All tokens: forward, the cotangent, the kept result (if there is one), the sums of the results and of the cotangent over the
+// All tokens: forward, the cotangent, the result (if the tape kept it), the sums of the results and of the cotangent over the
 // row, then back.
-template <class L, class Seed, class Kept, class T>
+template <class L, class Seed, class Result, class T>
 struct all_tokens {
   template <int... K>
   static auto find(std::integer_sequence<int, K...>) {
-    return expr::joined_t<L, tokens<Seed>, Kept, tokens<folded<ops::sum, T>, folded<ops::sum, T>>,
+    return expr::joined_t<L, tokens<Seed>, Result, tokens<folded<ops::sum, T>, folded<ops::sum, T>>,
                           typename back_over<token_at<L, L::count - 1 - K>>::type...,
                           std::conditional_t<has_sums<L, T>, tokens_of_sums<T>, tokens<>>>{};
   }
@@ -208,10 +212,13 @@ constexpr int wanting() {
   return n;
 }
 
-// `count`: how many tokens there are; steps behind them are room for more.
+// The forward steps, as they are, and behind them those of the derivatives. `count`: how many tokens there are; the `Size` - `count`
+// steps behind them are room for sums that are taken apart. `back`: how many tokens go back over each forward one. `has_result`:
+// the statement's own result is there already. `total`: the sum of the statement's values is wanted as well. `wide`: they have an
+// element for each of the row.
 template <int Size, int Results, int Forward>
 constexpr code<Size, Results> go_back(step_facts const* token, int count, int const* back,
-                                      code<Forward, 1> const& forward, bool kept, bool total, bool wide) {
+                                      code<Forward, 1> const& forward, bool has_result, bool total, bool wide) {
   code<Size, Results> c{};
   c.leaves = forward.leaves;
   c.numbers = forward.numbers;
@@ -228,8 +235,8 @@ constexpr code<Size, Results> go_back(step_facts const* token, int count, int co
     if (s.what == act::number) s.leaf = static_cast<short>(c.numbers++);
     if (s.what == act::memory) s.leaf = static_cast<short>(c.leaves++);
   }
-  int const root = forward.result[0], seed = Forward, sum = Forward + (kept ? 2 : 1);
-  if (kept && c.at[root].what == act::map) {
+  int const root = forward.result[0], seed = Forward, sum = Forward + (has_result ? 2 : 1);
+  if (has_result && c.at[root].what == act::map) {
     c.at[root].given = true;
     c.at[root].leaf = c.at[Forward + 1].leaf;
     c.at[root].pass = 0;
@@ -284,7 +291,7 @@ constexpr code<Size, Results> go_back(step_facts const* token, int count, int co
       int p = at;
       for (int k = 0; k < f.arity; ++k) {
         int const o = f.of[k];
-        if (c.at[o].type != dtype::float32 && c.at[o].type != dtype::float64) continue;  // no tokens
+        if (c.at[o].type != dtype::float32 && c.at[o].type != dtype::float64) continue;  // for these there are no tokens
         if (reached[o]) {
           step& s = c.at[p];
           step_facts const& t = token[p];
@@ -338,16 +345,16 @@ constexpr code<Size, Results> go_back(step_facts const* token, int count, int co
   return c;
 }
 
-// The whole program: what derivatives are made of and what nothing needs with it.
-template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
+// All steps: also those that no result needs.
+template <class L, class Seed, bool HasResult, bool Total, class T, bool Once>
 struct full_adjoint {
-  using list = typename all_tokens<L, Seed, std::conditional_t<Kept, tokens<memory<T, Once>>, tokens<>>, T>::type;
+  using list = typename all_tokens<L, Seed, std::conditional_t<HasResult, tokens<memory<T, Once>>, tokens<>>, T>::type;
   static constexpr int wanted = wanting<L>();
   static constexpr int results = wanted + (Total ? 1 : 0);
   static constexpr bool sums = has_sums<L, T>;
   static constexpr int size = list::count + (sums ? sum_limits::most[sum_limits::steps] : 0);
   static constexpr auto whole = go_back<size, results>(engine::facts_in<list>::at, list::count, back_counts<L>::of,
-                                                       engine::read_tokens<L::count, 1>(engine::facts_in<L>::at), Kept, Total, !Once);
+                                                       engine::read_tokens<L::count, 1>(engine::facts_in<L>::at), HasResult, Total, !Once);
   struct taken_apart {
     engine::code<size, results> code;
     sum_limits limits;
@@ -363,10 +370,11 @@ struct full_adjoint {
   static constexpr auto const& made = edited.code;
   static constexpr auto order = living_in_order(made);
 };
-// With a step for each token: what is run where rows differ in length (autodiff/uneven.hpp).
-template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
+// The program as it was before sums were taken apart, with a step for each token: it is run where rows differ in length
+// (autodiff/uneven.hpp).
+template <class L, class Seed, bool HasResult, bool Total, class T, bool Once>
 struct whole_adjoint {
-  using full = full_adjoint<L, Seed, Kept, Total, T, Once>;
+  using full = full_adjoint<L, Seed, HasResult, Total, T, Once>;
   using list = typename full::list;
   static constexpr int size = list::count;
   static constexpr int results = full::results;
@@ -377,10 +385,10 @@ struct whole_adjoint {
   template <int I>
   using token = token_at<list, I>;
 };
-// What the kernel runs.
-template <class L, class Seed, bool Kept, bool Total, class T, bool Once>
+// The program that the kernel runs: only steps that some result needs, in order.
+template <class L, class Seed, bool HasResult, bool Total, class T, bool Once>
 struct adjoint {
-  using full = full_adjoint<L, Seed, Kept, Total, T, Once>;
+  using full = full_adjoint<L, Seed, HasResult, Total, T, Once>;
   using list = typename full::list;
   static constexpr int size = full::order.count;
   static constexpr int wanted = full::wanted, results = full::results;
@@ -393,19 +401,19 @@ struct adjoint {
   template <int I>
   using token = token_at<list, code.at[I].from>;
 
-  // Does the backward pass read the value of leaf k? (Sums that are not taken apart may read more.)
-  using whole = whole_adjoint<L, Seed, Kept, Total, T, Once>;
+  // Does the backward pass read the value of leaf k? (Which of the two programs runs is known only when sizes are.)
+  using whole = whole_adjoint<L, Seed, HasResult, Total, T, Once>;
   static constexpr bool reads_leaf(int k) { return reads<adjoint>(k, false) || (full::sums && reads<whole>(k, false)); }
   static constexpr bool reads_number(int k) { return reads<adjoint>(k, true) || (full::sums && reads<whole>(k, true)); }
 
  private:
   template <class C>
-  static constexpr bool reads(int k, bool number) {
+  static constexpr bool reads(int k, bool a_number) {
     for (int p = 0; p <= C::last; ++p)
       for (int i = 0; i < C::size; ++i) {
         step const& s = C::code.at[i];
         if (s.leaf != k || !(C::schedule.before[p][i] || C::schedule.in_row[p][i] != engine::how::nothing)) continue;
-        if (number ? s.what == act::number : s.what == act::memory || s.given) return true;
+        if (a_number ? s.what == act::number : s.what == act::memory || s.given) return true;
       }
     return false;
   }
@@ -417,7 +425,7 @@ struct adjoint {
 
 namespace engine {
 
-// An argument of a derivative: what step J holds, or something that is only asked about.
+// An argument of a derivative: the value of step J, or, if the derivative doesn't mention it (J is -1), a stand-in without a value.
 template <class C, int N, int J, expr::part P, class T>
 WEFT_INLINE auto argument(registers<C, N> const& v, row_state<C, N> const& row) {
   if constexpr (J >= 0) {

@@ -25,15 +25,16 @@ using engine::most_operands;
 using engine::step;
 using engine::step_facts;
 
-// Is a step's value a product of powers of its operands, of[0] .. of[4], and, perhaps, of a number?
+// What a step's value is, as far as sums are concerned: if `product`, its operands of[k] to the powers power[k] multiplied together
+// (-1: it is divided by that one), and perhaps by a number.
 struct product_form {
   bool product = false;
   int power[most_operands] = {};
-  bool number = false;
+  bool with_number = false;
 };
 constexpr product_form operator*(product_form a, product_form b) {
   product_form r{a.product && b.product};
-  r.number = a.number || b.number;
+  r.with_number = a.with_number || b.with_number;
   for (int i = 0; i < most_operands; ++i) r.power[i] = a.power[i] + b.power[i];
   return r;
 }
@@ -41,12 +42,12 @@ constexpr product_form operator/(product_form a, product_form b) {
   for (int& p : b.power) p = -p;
   return a * b;
 }
-// What there is to know of a token that a step may be made from.
+// What there is to know of a token here, beside its facts.
 struct token_form {
   product_form form;
-  bool times = false, plus = false, total = false;  // a * b, a + b, the sum over the row: of the program's type
+  bool times = false, plus = false, total = false;  // it is a * b, a + b, or the sum over the row, of values of the program's type
 };
-// The tokens that new steps are made from, by number; `one` is a step as it is, like every number.
+// The numbers of the tokens that new steps are made from; the step of `one` is the number 1.
 struct parts_of_sums {
   int times, plus, total, one;
 };
@@ -76,19 +77,20 @@ struct sum_limits {
 template <int Size, int Results>
 struct sum_editor {
   code<Size, Results>& c;
-  step_facts const* facts;   // of the tokens
-  token_form const* forms;
+  step_facts const* facts;   // of each token
+  token_form const* forms;   // of each token
   parts_of_sums parts;
-  int forward;               // steps before it are the statement's own
-  int tokens;                // as many as there were steps
-  int used;                  // steps
-  dtype type;
+  int forward;               // the steps before this one are the statement's own and stay as they are
+  int tokens;                // how many tokens there are: as many as steps before anything was taken apart
+  int used;                  // how many steps there are now
+  dtype type;                // of the program: sums of other types stay whole
   sum_limits limits{};
   sum_limits::reason met = sum_limits::none;  // the first limit that the sum at hand met
 
-  // A part of a sum: the step that is added up (-1: the number 1), and what its sum then goes through, in this order. A link says:
-  // the sum takes the place of operand `at` of step `of` (whose other operands are constants of the row, or were added up with
-  // it and are 1 there). Where `at` is -1, the sum is multiplied by step `of`.
+  // What is to be added up is a sum of terms. Of each term one step is added up over the row, its core (-1: the number 1); the
+  // sum then goes through the links of a chain, one after the other, which bring in the constants of the row. A link {of, at} is a copy
+  // of step `of` in which the sum stands as operand `at`, and 1 as the other operands that vary, since they are in the core already.
+  // A link {of, -1} multiplies the sum by step `of`.
   static constexpr int longest = sum_limits::most[sum_limits::factors], most = sum_limits::most[sum_limits::terms];
   struct link {
     short of = -1, at = -1;
@@ -125,7 +127,7 @@ struct sum_editor {
       }
     }
   }
-  // A step that is not there yet. -1: there is no room.
+  // A step of this token with the operands of `like`, new unless there is one already. -1: there is no room.
   constexpr int append(int token, step const& like) {
     for (int i = tokens; i < used; ++i) {
       bool same = c.at[i].from == token;
@@ -195,7 +197,8 @@ struct sum_editor {
       if (t.at[k].core >= 0 && c.at[t.at[k].core].pass >= late) return false;
     return true;
   }
-  // What step o is made of, where sums are wanted before pass `late`.
+  // The terms of step o, in which everything that is not known before pass `late` is taken for a constant of the row in a chain or,
+  // where that isn't possible, stays in a core (`known` then says no).
   constexpr terms parts_of(int o, int late) {
     step const& s = c.at[o];
     if (s.type != type) return nothing();
@@ -247,7 +250,7 @@ struct sum_editor {
         }
     }
     for (int i = 0; i < r.count; ++i)
-      if ((scaled || f.number) && !add_link(r.at[i], o, last)) return nothing();
+      if ((scaled || f.with_number) && !add_link(r.at[i], o, last)) return nothing();
     return r;
   }
 
@@ -299,7 +302,8 @@ struct sum_editor {
   }
 };
 
-// A quotient by a constant of the row is a product with its reciprocal, and a sum takes a product along if it has one.
+// For speed: a quotient by a constant of the row becomes a product with the constant's reciprocal, which is found once a row, and
+// a sum of which one operand is a product takes it along in one rounding.
 template <int Size, int Results>
 constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end) {
   auto& c = editor.c;
@@ -308,7 +312,7 @@ constexpr void multiply_by_constants(sum_editor<Size, Results>& editor, int end)
     if (!s.live || s.once || s.given || s.what != act::map || s.type != editor.type) continue;
     auto const& f = editor.forms[s.from].form;
     bool divides = false;
-    int factors[2] = {-1, -1}, count = 0;  // what varies
+    int factors[2] = {-1, -1}, count = 0;  // the operands that vary along the row
     bool simple = f.product;
     for (int k = 0; k < most_operands; ++k) {
       if (f.power[k] == 0) continue;

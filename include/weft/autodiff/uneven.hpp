@@ -17,9 +17,10 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace autodiff {
 
+// The loop of one step: `rows` has the row of each step by its number, `out` (n) is the step's own.
 using uneven_kernel = void (*)(char const* const* rows, char* out, index_t n);
 
-// Of the axes that make up the row.
+// The extents of a stretch along the axes that make up the row, by the numbers of the axes in the domain.
 struct stretch_extents {
   index_t at[max_rank];
 };
@@ -30,14 +31,14 @@ inline constexpr int most_reads = 2 * engine::most_operands;
 // What the walk over the steps knows of one of them.
 struct uneven_step {
   uneven_kernel run = nullptr;  // null: nothing is computed
-  short reads[most_reads] = {};
+  short reads[most_reads] = {};  // the steps whose rows its loop reads, `read_count` of them
   short read_count = 0;
   short leaf = -1;              // it is read from this leaf,
   short number = -1;            // or is this number
   short stretch = 0;            // where it is computed; of a reduction: what it goes over
   bool once = false;            // one value a row
   bool reduces = false;
-  bool repeated = false;        // ... which stands for one in each element of the stretch
+  bool repeated = false;        // that value stands for an equal one in each element of the stretch, so that a sum has it so often
   bool counts = false;          // a number: how many elements the stretch has
   dtype type{};
   engine::leaf_type const* tiles = nullptr;
@@ -48,13 +49,14 @@ struct uneven_step {
 template <int Size>
 struct stretches {
   short of[engine::at_least_one(Size)] = {};
-  short over[engine::at_least_one(Size)] = {};  // a reduction, or where a definition ends
+  short over[engine::at_least_one(Size)] = {};  // of a reduction, or of the end of a definition: the stretch that it closes
   int count = 1;
 };
 template <int Size>
 constexpr stretches<Size> find_stretches(step_facts const* token) {
   stretches<Size> s{};
-  short begin[engine::at_least_one(Size + 1)] = {}, named[engine::at_least_one(Size + 1)] = {};  // of the values, of the names
+  // Where the tokens of a value begin that stands on the stack, and of a value that has a name.
+  short begin[engine::at_least_one(Size + 1)] = {}, named[engine::at_least_one(Size + 1)] = {};
   int height = 0, names = 0;
   auto const close = [&](int from, int to) {
     s.over[to] = static_cast<short>(s.count++);
@@ -86,7 +88,7 @@ inline constexpr int stretch_count = find_stretches<L::count>(engine::facts_in<L
 
 // -- the loop of a step ----------------------------------------------------------------------------------------------------
 
-// Operand J for the elements from i on. What has no element's form is made again of its own operands.
+// Loads operand J for the elements from i on. What is never stored (`passing`, expr/token.hpp) is computed again from its operands.
 template <class C, int N, int J>
 WEFT_INLINE void fetch(engine::registers<C, N>& v, engine::row_state<C, N>& row, char const* const* rows, index_t i, engine::first part) {
   using token = typename C::template token<J>;
@@ -105,7 +107,7 @@ WEFT_INLINE void fetch(engine::registers<C, N>& v, engine::row_state<C, N>& row,
   }
 }
 
-// What step i reads: a product that it takes along is no value, but its operands are.
+// The steps whose values step i reads. A product that it takes along is not among them: its operands are.
 struct step_reads {
   short at[most_reads] = {};
   int count = 0;

@@ -1,4 +1,5 @@
-// What of weft/autodiff/uneven.hpp is compiled once: the walk over rows and steps, and what fits a value to another stretch.
+// What of weft/autodiff/uneven.hpp is compiled once: the walk over rows and steps, and how a value of one stretch becomes one of
+// another.
 #pragma once
 #include <weft/autodiff/uneven.hpp>
 
@@ -6,7 +7,7 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace autodiff {
 
-// One row at hand: the frames of its stretches, and the values of its steps.
+// The row at hand: a frame for each stretch, and where the values of each step stand.
 struct uneven_row {
   uneven_program const& p;
   engine::frame const* frames;

@@ -33,12 +33,13 @@ struct companion {
   companion* next = nullptr;
   virtual ~companion() = default;
 };
-// Something that was evaluated apart, by the type and the place of its node.
+// A part of a statement for which the table keeps something, so that an equal part needn't be made again: the type of its node
+// (the address of its `type_mark`) and the node.
 struct evaluated_part {
   void const* type;
   void const* node;
   storage const* result;
-  int source = -1;  // or it is computed by tiles, and this leaf
+  int source = -1;  // or no result, but the number of the leaf that computes its tiles
 };
 template <class E>
 inline constexpr char type_mark = 0;
@@ -57,8 +58,8 @@ struct binder {
   frame const& f;
   leaf* next;
   number_bits* numbers;
-  storage* kept;          // of results evaluated apart
-  evaluated_part* parts;  // beside them
+  storage* kept;          // where the next buffer goes of what was evaluated apart
+  evaluated_part* parts;  // what each of these buffers and each source was made of
   companion** companions;
   leaf* tile = nullptr;   // the producer whose epilogue is bound
   int parts_count = 0;
@@ -116,6 +117,7 @@ template <class Context, class Node>
 using bound = decltype(bind<Context>(std::declval<Node const&>(), std::declval<binder&>(),
                                      whole_domain<Node::dims.rank>{}, no_names{}));
 
+// What a table keeps alive while its loop runs.
 // (No std::array: where nothing is inlined, its members are shared by units of every instruction set.)
 template <int N>
 struct kept_parts {

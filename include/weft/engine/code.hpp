@@ -1,4 +1,5 @@
-// Code: what a loop does, as a constant value that plain functions make and read.
+// Code: what a loop does, as a constant value that plain functions make and read. (`code` is that value; `code_of<tokens<...>>` is
+// the type that a kernel is compiled for, of which it is a member beside the schedule that follows from it.)
 //
 // `read_tokens` numbers the values of an expression and finds the operands of each. `schedule_of` says in which pass over
 // the row each is computed: a reduction whose operand is ready in pass p is added up in pass p, and is a constant of the
@@ -29,25 +30,26 @@ constexpr std::size_t at_least_one(int n) { return static_cast<std::size_t>(n > 
 
 inline constexpr int most_operands = 5;  // of a step: a derivative reads g, y, a, b, c
 
-// One value of the program. Its number is that of its token.
+// One value of the program. Its number is that of its token; operands stand before what uses them. (In a backward program whose
+// sums were taken apart neither holds until its steps are put in order again: autodiff/sums.hpp.)
 struct step {
   act what = act::number;
   short arity = 0;
   short of[most_operands] = {-1, -1, -1, -1, -1};  // operands, by number; those from `arity` on are absent
   short from = 0;                      // which token it was made from
   short leaf = -1;                     // memory: which leaf of the table, number: which of the numbers
-  short cost = 0;                      // of the value from memory on, counting what varies along the row
-  short pass = 0;                      // the first in which it can be computed; a fold is ready one later
-  short fuses = -1;                    // a sum: the operand (0 or 1) that is a product and is taken along
-  short along = -1;                    // a derivative's step: the step whose row it goes along, or the reduction ...
-  bool reduced = false;                // ... over whose operand's row it goes
-  bool apart = false;                  // a sum of two products, neither of which may be taken along
+  short cost = 0;                      // what it costs to make it again from memory: it and its operands that vary along the row
+  short pass = 0;                      // the first pass in which it can be computed; the result of a reduction is there one later
+  short fuses = -1;                    // a sum: which operand (0 or 1) is a product and taken along in one rounding, or -1
+  short along = -1;                    // a step of a derivative: the forward step that it belongs to. It goes over the row of
+  bool reduced = false;                // that step, or (`reduced`, of a reduction) over the row of that step's operand
+  bool apart = false;                  // a sum of two products, neither of which may be taken along (engine/apply.hpp)
   bool once = false;                   // one value a row
   bool live = false;                   // some result needs it
-  bool passing = false;                // in a form that is no element: never stored
-  bool given = false;                  // not computed: read from leaf `leaf`
-  signed char width = 1;
-  dtype type{};
+  bool passing = false;                // its value is no element and is never stored (expr/token.hpp)
+  bool given = false;                  // its value is there already: it is read from leaf `leaf`, and its operands don't matter
+  signed char width = 1;               // bytes of the widest type that computing it takes
+  dtype type{};                        // of its value
 };
 
 // The program of `Size` tokens with `Results` values that leave it.
@@ -57,7 +59,7 @@ struct code {
   step at[at_least_one(Size)];
   short result[at_least_one(Results)] = {};
   bool wide[at_least_one(Results)] = {};  // it has an element for each of the row, though the value may be the same for all
-  int leaves = 0, numbers = 0, kept = 0;
+  int leaves = 0, numbers = 0, kept = 0;  // how many there are in the table of the loop (engine/binder.hpp)
   int last = 0;  // the last pass
   int width = 1;
   int cost = 0;  // of a pack of all results
@@ -121,12 +123,13 @@ constexpr void derive(Code& c, int i) {
   }
 }
 
-// A list of tokens with several results leaves their values one above the other.
+// Runs through the tokens as a pocket calculator that has its operands first: values that wait for an operation stand on a stack,
+// and what is left on it in the end are the results.
 template <int Size, int Results>
 constexpr code<Size, Results> read_tokens(step_facts const* token) {
   struct entry {
     short value;
-    bool direct;  // the operation's own operand, and not a name
+    bool direct;  // not recalled by its name: only such a product may be taken along by a sum
   };
   code<Size, Results> c{};
   entry stack[at_least_one(Size + 1)] = {};
@@ -190,13 +193,13 @@ template <int Size, int Passes, int Results>
 struct schedule {
   static_assert(Passes <= std::numeric_limits<signed char>::max(), "weft: a statement that goes over its rows more than 127 times: evaluate parts of it first");
   short result_in[at_least_one(Results)] = {};  // the pass that stores a result
-  how in_row[at_least_one(Passes)][at_least_one(Size)] = {};  // for each pack of the row
-  bool before[at_least_one(Passes)][at_least_one(Size)] = {}; // once, before the pass
+  how in_row[at_least_one(Passes)][at_least_one(Size)] = {};  // what happens to it in the pass, for each pack of the row
+  bool before[at_least_one(Passes)][at_least_one(Size)] = {}; // it is computed before the pass begins: one value a row
   bool folds[at_least_one(Passes)][at_least_one(Size)] = {};  // reductions added up in the pass
   signed char stored_by[at_least_one(Size)] = {}; // the pass that stores it for later ones, or -1
-  short slot[at_least_one(Size)] = {};            // its row of scratch
+  short slot[at_least_one(Size)] = {};            // in which row of scratch, if it is stored
   int slots = 0;
-  index_t row_bytes = 0;  // of all rows of scratch, an element
+  index_t row_bytes = 0;  // all rows of scratch together take for each element of a row
 };
 
 inline constexpr int computed_again = 2;  // a value of at most this cost is cheaper to compute again than to store and load
@@ -275,7 +278,7 @@ struct code_of {
   static constexpr auto code = read_tokens<L::count, Results>(facts_in<L>::at);
   static constexpr int last = code.last;
   static constexpr auto schedule = schedule_of<code.last + 1>(code, false);
-  static constexpr bool ahead = false;  // memory is fetched before it is needed
+  static constexpr bool ahead = false;  // does the kernel ask for memory some packs before it reads it?
   static constexpr int leaves = code.leaves, numbers = code.numbers, kept = code.kept;
   template <int I>
   using token = token_at<L, I>;
@@ -310,7 +313,7 @@ template <class C, int P>
 struct stores_in {
   static constexpr auto list = choose_steps<C>([](int i) { return C::schedule.stored_by[i] == P; });
 };
-// The same as a type.
+// Such a list as an integer_sequence.
 template <class List, class Indices>
 struct steps_in_list;
 template <class List, int... K>

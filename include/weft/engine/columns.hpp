@@ -18,7 +18,7 @@ WEFT_INLINE void add_lane_wise(Accumulator& a, V v, index_t row) {
     a.add(v, row);
 }
 
-// A program's one value, row by row.
+// The value of the reduction's operand, for each pack of a row.
 template <class C, int N>
 struct row_values {
   row_state<C, N> row;
@@ -163,8 +163,8 @@ void reduce_columns(void const* numbers, leaf const* leaves, frame const& f, int
       }
     return;
   }
-  // Threads add up as many blocks as fit the scratch, or as keep them busy, then one joins them: it does not grow with
-  // the rows.
+  // Threads add up as many blocks as fit the scratch, or as keep them busy, then one of them joins these blocks: so the scratch does
+  // not grow with the number of rows.
   arena_scope all_sums;
   index_t const packs = packs_of(0), fit = column_scratch / (strips * packs * index_t(sizeof(accumulator)));
   index_t const busy = 4 * num_threads() / strips + 1, most = fit < busy ? busy : fit;

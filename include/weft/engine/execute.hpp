@@ -79,8 +79,8 @@ void execute_values(E const& e, room& where) {
 
 // -- columns ---------------------------------------------------------------------------------------------------------
 
-// The order [kept but for the last run][reduced][the last run of kept axes]; with a reduced last axis, that run is
-// empty.
+// The order of axes that the loop over columns wants: the axes that stay, but for those at the end, then the reduced ones, then
+// the axes at the end that stay (none if the last axis is reduced).
 template <int R, unsigned Mask>
 constexpr auto column_order() {
   std::array<int, static_cast<std::size_t>(R)> o{};

@@ -48,7 +48,7 @@ struct leaf_type {
   index_t rows = 0;  // that a tile should have at least; 0: as the statement likes
 };
 struct leaf : leaf_strides {
-  void const* base;  // element at domain index 0; null: not known yet. A source: itself
+  void const* base;  // the element at domain index 0; null: not known yet. Of a source, the source itself (a companion)
   leaf_type const* type;
   index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
   std::int16_t rank, last;
@@ -56,11 +56,11 @@ struct leaf : leaf_strides {
   int twin = -1;        // a source: the leaf that computes its tiles, if not itself
 
   bool computed() const { return type->reads != nullptr; }
-  // Its rows, at the frame's choice of a row, can be read where they lie.
+  // Can its rows be read where they lie, as the frame has chosen what a row is?
   bool read_in_place(frame const& f) const { return single || (!computed() && dense_row(f)); }
 };
 
-// Something is read that has no memory: its handle was moved out of the expression.
+// Fails: something is read that has no memory, since its handle was moved out of the expression.
 [[gnu::cold]] void check_nothing_read(frame const& f);
 
 // Strides of the leaves that are dense and lie in the domain as they are.
@@ -69,7 +69,7 @@ void place_leaves(leaf* l, int count, frame const& f);
 // Do all leaves have the extents e (rank)? Precondition: they are dense and of that rank.
 bool same_sizes(leaf const* l, int count, index_t const* e, int rank);
 
-// First element of a tile's first row, were the row's own axes at 0.
+// The offset of the first row of a tile, as if the tile began with the row's first column.
 WEFT_INLINE index_t row_offset(leaf_strides const& l, frame const& f, region const& t) {
   index_t o = 0;
   for (int d = 0; d + 1 < f.row; ++d) o += t.outer[d] * l.stride[d];

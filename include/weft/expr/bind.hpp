@@ -181,7 +181,7 @@ struct binding<role::producer> {
   WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
     using T = element_t<Node>;
     if constexpr (Context::tile) {
-      // The driver's tile: its address and row pitch are set for each block (engine/product.hpp).
+      // The driver's tile: its address and row pitch are set for each block (engine/producer.hpp).
       b.template tile_of<T>();
       return tokens<memory<T>>{};
     } else if constexpr (computed_by_rows<Context, Node> && !is_open<Node>()) {

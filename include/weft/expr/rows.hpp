@@ -101,10 +101,10 @@ WEFT_INLINE bool rows_agree(E const& e, index_t const* ext) {
 // for sum(x, axis<1>) + b where x has one row and b is longer.
 template <class Context, class E>
 WEFT_INLINE bool values_agree(E const& e, index_t const* ext) {
-  constexpr int kept = Context::domain - Context::q;
+  constexpr int outer = Context::domain - Context::q;
   auto const own = e.sizes();
   for (int i = 0; i < E::dims.rank; ++i)
-    if (own[static_cast<std::size_t>(i)] != (i < kept ? ext[i] : 1)) return false;
+    if (own[static_cast<std::size_t>(i)] != (i < outer ? ext[i] : 1)) return false;
   return rows_agree<Context>(e, ext);
 }
 

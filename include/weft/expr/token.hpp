@@ -30,7 +30,7 @@ enum class act : unsigned char {
   define,   // the value before it gets a name, and is taken away
   recall,   // the value of a name; `depth`: how many names were given since
   forget,   // the innermost name ends
-  keep      // nothing: the table owns something
+  keep      // computes nothing: what stands after it reads a value that the table of the loop keeps (see `kept`)
 };
 
 // What is known of a token, as a value.
@@ -45,9 +45,10 @@ struct step_facts {
   bool sum = false;      // adds or subtracts in its own floating type: takes a product along
   bool wants = false;    // memory, number: a gradient is wanted of it
   bool y = false, a = false, b = false, c = false, s = false;  // a derivative: which arguments it reads beside g
-  bool passing = false;  // its value has a form that is no element, and is never stored
-  int depth = 0;
-  int kept = 0;          // results that were evaluated for it
+  bool passing = false;  // its value isn't an element but what the next operation wants of one (a divisor with its reciprocal),
+                         // so that it is never stored: who needs it in another pass makes it again
+  int depth = 0;         // recall: how many names were given after this one
+  int kept = 0;          // how many things the loop's table keeps alive for it: a tensor that was evaluated apart, a source
   char const* name = ""; // of the operation
   bool back = false;     // a step of its derivative
 };
@@ -61,7 +62,7 @@ struct number {
   static constexpr step_facts facts{
       .what = act::number, .width = sizeof(T), .type = dtype_of<T>, .once = true, .wants = Wants};
 };
-// `Once`: one element a row. `Kept`: the table owns the buffer.
+// `Once`: one element a row. `Kept`: the table of the loop keeps what it is read from (see `kept` above).
 template <class T, bool Once = false, bool Kept = false, bool Wants = false>
 struct memory {
   using type = T;

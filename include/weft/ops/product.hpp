@@ -261,13 +261,13 @@ void pull_product(Node const& n, T const* g, T* out, bool adds, bool turned) {
   gemm::batched_source<T> const mine{.data = g, .row_stride = ext[R - 1], .column_stride = 1, .steps = g_steps};
   engine::bound_operand<T, R, other_t> const bound(value, stretched_operand<R>(ext, value.sizes()));
   gemm::batched_source<T> other = bound.source();
-  tensor<T, P> kept;
+  tensor<T, P> made;
   if constexpr (!decltype(bound)::always_in_memory) if (!bound.in_memory()) {  // to be read transposed, it is evaluated
-    kept = engine::evaluated<T, P>(value);
-    auto const e = kept.sizes();
+    made = engine::evaluated<T, P>(value);
+    auto const e = made.sizes();
     engine::dense_strides(e.data(), P, dense);
     steps_in_batch(other_steps, e, dense);
-    other = {.data = std::as_const(kept).data(), .row_stride = dense[P - 2], .column_stride = 1, .steps = other_steps};
+    other = {.data = std::as_const(made).data(), .row_stride = dense[P - 2], .column_stride = 1, .steps = other_steps};
   }
   auto const transposed = [](gemm::batched_source<T> s) {
     std::swap(s.row_stride, s.column_stride);

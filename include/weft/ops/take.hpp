@@ -69,7 +69,7 @@ struct checked_indices {
     if constexpr (in_memory)
       read(operation, given.data(), sizes, rank, axis);
     else
-      read(operation, std::as_const(kept = engine::evaluated<V, Q>(given)).data(), sizes, rank, axis);
+      read(operation, std::as_const(made = engine::evaluated<V, Q>(given)).data(), sizes, rank, axis);
   }
   bool reads(engine::byte_range w) const {
     auto const low = reinterpret_cast<std::uintptr_t>(at);
@@ -81,7 +81,7 @@ struct checked_indices {
   }
 
  private:
-  tensor<V, Q> kept;
+  tensor<V, Q> made;
   void read(char const* operation, V const* from, index_t const* sizes, int rank, int axis) {
     index_t const n = sizes[axis];
     bool good = true;  // a place as it is
@@ -127,7 +127,7 @@ struct gather_run {
   int axis;
   extents<Q> count;
   std::optional<table> bound;  // in memory, or computed row by row
-  tensor<T, P> kept;
+  tensor<T, P> made;
   T const* base = nullptr;  // element 0 of the table in memory
   index_t stride[static_cast<std::size_t>(P)] = {};
 
@@ -141,9 +141,9 @@ struct gather_run {
       if constexpr (P > 1) stride[P - 2] = s.row_stride;
       stride[P - 1] = s.column_stride;
     } else if (!bound) {
-      kept = engine::evaluated<T, P>(n.a);
-      base = std::as_const(kept).data();
-      engine::dense_strides(kept.sizes().data(), P, stride);
+      made = engine::evaluated<T, P>(n.a);
+      base = std::as_const(made).data();
+      engine::dense_strides(made.sizes().data(), P, stride);
     }
   }
   template <class Survey>
@@ -289,13 +289,13 @@ template <class T>
 template <class E>
 struct dense_values {
   using T = element_t<E>;
-  tensor<T, E::dims.rank> kept;
+  tensor<T, E::dims.rank> made;
   T const* at;
   explicit dense_values(E const& e) {
     if constexpr (E::role == role::leaf)
       at = e.data();
     else
-      at = std::as_const(kept = engine::evaluated<T, E::dims.rank>(e)).data();
+      at = std::as_const(made = engine::evaluated<T, E::dims.rank>(e)).data();
   }
 };
 // The sizes before an axis, and those after it, multiplied.
