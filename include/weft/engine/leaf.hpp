@@ -38,6 +38,7 @@ struct leaf;
 
 struct byte_range {
   std::uintptr_t low, high;
+  WEFT_INLINE bool meets(byte_range o) const { return low < o.high && o.low < high; }
 };
 
 // What a leaf's type contributes. A source computes its tiles; `reads` says of it whether it reads from some memory.

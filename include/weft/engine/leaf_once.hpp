@@ -126,7 +126,7 @@ namespace engine {
       continue;
     }
     byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
-    if (r.high <= w.low || w.high <= r.low) continue;
+    if (!r.meets(w)) continue;
     o.touches = true;
     bool same = l[i].base == out.base && l[i].type->size == out.type->size;
     for (int d = 0; d < f.rank && same; ++d) same = f.ext[d] == 1 || l[i].stride[d] == out.stride[d];
@@ -143,7 +143,7 @@ namespace engine {
       continue;
     }
     byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
-    if (r.low < w.high && w.low < r.high) return true;
+    if (r.meets(w)) return true;
   }
   return false;
 }

@@ -165,6 +165,29 @@ struct bound_operand {
   }
 };
 
+// An operand whose elements are wanted in dense memory: a tensor as it is, or else evaluated now.
+template <class E>
+struct dense_operand {
+  using T = element_t<E>;
+  tensor<T, E::dims.rank> made;
+  T const* at;
+  index_t size;
+  explicit dense_operand(E const& e) : size(e.size()) {
+    if constexpr (E::role == role::leaf)
+      at = e.data();
+    else
+      at = std::as_const(made = evaluated<T, E::dims.rank>(e)).data();
+  }
+  bool reads(byte_range w) const {
+    auto const low = reinterpret_cast<std::uintptr_t>(at);
+    return w.meets({low, low + static_cast<std::uintptr_t>(size) * sizeof(T)});
+  }
+  template <class Survey>
+  static void explain(E const& e, Survey& s) {
+    if constexpr (E::role != role::leaf) s.part(e, axis_map::identity<E::dims.rank>(), no_names{}, false);
+  }
+};
+
 // The rest of a statement, on the blocks that a producer finishes.
 struct epilogue {
   program const& p;

@@ -47,7 +47,6 @@ struct facts {
   leaves below{};            // what its leaves are
   bool reached = false;      // a gradient comes through to some tracked leaf: along floating types, through operations that
                              // have a derivative
-  int nodes = 1;             // how many nodes there are, leaves included
   int in_loop = 1;           // how many of them are in one loop, if what is too large is evaluated by itself
   bool too_large = false;    // to be part of a larger map
   int large_parts = 0;       // how many such maps are below maps
@@ -85,7 +84,6 @@ constexpr bool reads_column_at(facts const& f) {
 // What is joined of children in whatever way a node uses them.
 constexpr void add_child(facts& to, facts const& k) {
   to.below = to.below | k.below;
-  to.nodes += k.nodes;
   to.in_loop += k.in_loop;
   to.large_parts += k.large_parts;
   to.producers += k.producers;

@@ -52,10 +52,8 @@ struct promoting : costing<1> {
   struct joint<A> {
     using type = A;
   };
-  template <class A, class B>
-  struct joint<A, B> {
-    using type = promote_t<A, B>;
-  };
+  template <class A, class B, class... More>
+  struct joint<A, B, More...> : joint<promote_t<A, B>, More...> {};
   template <class... A>
   using compute = typename joint<A...>::type;
   template <class... A>

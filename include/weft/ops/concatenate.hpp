@@ -105,13 +105,13 @@ struct bound_members<T, R, std::integer_sequence<int, I...>, K...> : bound_membe
 template <class Node>
 struct concatenate_run;
 template <weft::shape D, class... K>
-struct concatenate_run<concatenation<D, K...>> {
+struct concatenate_run<concatenation<D, K...>>
+    : bound_members<element_t<concatenation<D, K...>>, D.rank, expr::kid_indices<concatenation<D, K...>>, K...> {
   using Node = concatenation<D, K...>;
   using T = element_t<Node>;
   static constexpr int R = D.rank;
-  bound_members<T, R, expr::kid_indices<Node>, K...> bound;
   int axis;
-  explicit concatenate_run(Node const& n) : bound(n), axis(n.axis) {}
+  explicit concatenate_run(Node const& n) : bound_members<element_t<Node>, R, expr::kid_indices<Node>, K...>(n), axis(n.axis) {}
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "joined";
@@ -119,25 +119,14 @@ struct concatenate_run<concatenation<D, K...>> {
       (engine::bound_operand<T, R, K>::explain(expr::kid<I>(n), expr::kid<I>(n).sizes(), s), ...);
     }(expr::kid_indices<Node>{});
   }
-  bool reads(engine::byte_range w) const { return bound.reads(w); }
-  bool whole_rows() const { return bound.whole_rows(); }
   void copy(index_t const* position, index_t row, index_t rows, index_t column, index_t columns, T* out, index_t ld) const {
-    copy_joined(bound.pieces, Node::arity, R, axis, position, row, rows, column, columns, out, ld);
+    copy_joined(this->pieces, Node::arity, R, axis, position, row, rows, column, columns, out, ld);
   }
 };
 
-template <class... T>
-struct joint_element;
-template <class T>
-struct joint_element<T> {
-  using type = T;
-};
-template <class A, class B, class... More>
-struct joint_element<A, B, More...> : joint_element<promote_t<A, B>, More...> {};
-
 template <weft::shape D, class... K>
-struct concatenation : described<concatenation<D, K...>, typename joint_element<element_t<K>...>::type, D>, members_of<K...> {
-  using T = typename joint_element<element_t<K>...>::type;
+struct concatenation : described<concatenation<D, K...>, expr::promoting::compute<element_t<K>...>, D>, members_of<K...> {
+  using T = expr::promoting::compute<element_t<K>...>;
   static constexpr weft::role role = weft::role::source;
   static constexpr int arity = int(sizeof...(K));
   static constexpr char const* name = "concatenate";
@@ -251,7 +240,7 @@ WEFT_INLINE constexpr auto concatenated(int axis, First const& first, More const
   auto e = first.sizes();
   (join_sizes_along(e, first.sizes(), more.sizes(), axis), ...);
   if (!__builtin_is_constant_evaluated())
-    (void)bytes_of("concatenate", e.data(), D.rank, sizeof(typename joint_element<element_t<First>, element_t<More>...>::type));
+    (void)bytes_of("concatenate", e.data(), D.rank, sizeof(expr::promoting::compute<element_t<First>, element_t<More>...>));
   return concatenation<D, First, More...>(e, axis, first, more...);
 }
 

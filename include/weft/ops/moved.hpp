@@ -16,28 +16,16 @@ struct moved_run {
   using T = element_t<Node>;
   using A = expr::kid_t<0, Node>;
   static constexpr int R = Node::dims.rank;
-  tensor<T, R> made;  // a, if it isn't a tensor
-  T const* from;
-  index_t const* places;
+  engine::dense_operand<A> elements;
+  engine::dense_operand<expr::kid_t<1, Node>> places;
   extents<R> ext;
-  explicit moved_run(Node const& n) : places(n.b.data()), ext(n.a.sizes()) {
-    if constexpr (A::role == role::leaf)
-      from = n.a.data();
-    else
-      from = std::as_const(made = engine::evaluated<T, R>(n.a)).data();
-  }
+  explicit moved_run(Node const& n) : elements(n.a), places(n.b), ext(n.a.sizes()) {}
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "moved along rows";
-    if constexpr (A::role != role::leaf) s.part(n.a, expr::axis_map::identity<R>(), expr::no_names{}, false);
+    engine::dense_operand<A>::explain(n.a, s);
   }
-  bool reads(engine::byte_range w) const {
-    auto const meets = [&](auto const* p) {
-      auto const low = reinterpret_cast<std::uintptr_t>(p);
-      return low < w.high && w.low < low + static_cast<std::uintptr_t>(count(ext)) * sizeof(*p);
-    };
-    return meets(from) || meets(places);
-  }
+  bool reads(engine::byte_range w) const { return elements.reads(w) || places.reads(w); }
   // A part of a row of sums takes as long as the row.
   bool whole_rows() const { return Node::adds_up; }
   // out (rows, columns), ld
@@ -47,8 +35,8 @@ struct moved_run {
     for (int d = 0; d + 2 < R; ++d) line = line * ext[static_cast<std::size_t>(d)] + position[d];
     if constexpr (R > 1) line = line * ext[R - 2] + row;
     for (index_t r = 0; r < rows; ++r) {
-      T const* const a = from + (line + r) * n;
-      index_t const* const at = places + (line + r) * n;
+      T const* const a = elements.at + (line + r) * n;
+      index_t const* const at = places.at + (line + r) * n;
       T* const y = out + r * ld;
       if constexpr (Node::adds_up) {
         for (index_t c = 0; c < columns; ++c) y[c] = T(0);

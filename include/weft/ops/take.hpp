@@ -58,30 +58,19 @@ constexpr index_t place_among(V index, index_t n) {
 // Indices, each a place on an axis: where they lie if they are places as they are, else a copy.
 template <class I>
 struct checked_indices {
-  static constexpr int Q = I::dims.rank;
-  static constexpr bool in_memory = I::role == role::leaf;
   using V = element_t<I>;
+  engine::dense_operand<I> given;
   storage copy;
   index_t const* at = nullptr;  // (count), dense
   index_t count;
 
-  checked_indices(char const* operation, I const& given, index_t const* sizes, int rank, int axis) : count(given.size()) {
-    if constexpr (in_memory)
-      read(operation, given.data(), sizes, rank, axis);
-    else
-      read(operation, std::as_const(made = engine::evaluated<V, Q>(given)).data(), sizes, rank, axis);
+  checked_indices(char const* operation, I const& indices, index_t const* sizes, int rank, int axis)
+      : given(indices), count(given.size) {
+    read(operation, given.at, sizes, rank, axis);
   }
-  bool reads(engine::byte_range w) const {
-    auto const low = reinterpret_cast<std::uintptr_t>(at);
-    return low < w.high && w.low < low + static_cast<std::uintptr_t>(count) * sizeof(index_t);
-  }
-  template <class Survey>
-  static void explain(I const& given, Survey& s) {
-    if constexpr (!in_memory) s.part(given, expr::axis_map::identity<Q>(), expr::no_names{}, false);
-  }
+  bool reads(engine::byte_range w) const { return !copy && given.reads(w); }
 
  private:
-  tensor<V, Q> made;
   void read(char const* operation, V const* from, index_t const* sizes, int rank, int axis) {
     index_t const n = sizes[axis];
     bool good = true;  // a place as it is
@@ -149,7 +138,7 @@ struct gather_run {
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "taken";
-    checked_indices<I>::explain(n.b, s);
+    engine::dense_operand<I>::explain(n.b, s);
     if (by_rows(n))
       table::explain(n.a, n.a.sizes(), s);
     else
@@ -285,19 +274,6 @@ template <class T>
     if (c0 < c1) strip(i / strips, c0, c1);
   });
 }
-// g in memory, dense.
-template <class E>
-struct dense_values {
-  using T = element_t<E>;
-  tensor<T, E::dims.rank> made;
-  T const* at;
-  explicit dense_values(E const& e) {
-    if constexpr (E::role == role::leaf)
-      at = e.data();
-    else
-      at = std::as_const(made = engine::evaluated<T, E::dims.rank>(e)).data();
-  }
-};
 // The sizes before an axis, and those after it, multiplied.
 inline void sizes_around(index_t const* sizes, int rank, int axis, index_t& outer, index_t& inner) {
   outer = inner = 1;
@@ -334,7 +310,7 @@ template <class Node>
 struct spread_run {
   using T = element_t<Node>;
   static constexpr int R = Node::dims.rank;
-  dense_values<expr::kid_t<0, Node>> g;
+  engine::dense_operand<expr::kid_t<0, Node>> g;
   checked_indices<expr::kid_t<1, Node>> indices;
   extents<R> ext;
   int axis;
@@ -343,16 +319,11 @@ struct spread_run {
   template <class Survey>
   static void explain(Node const& n, Survey& s, std::string& what) {
     what = "added up by index";
-    if constexpr (expr::kid_t<0, Node>::role != role::leaf)
-      s.part(n.a, expr::axis_map::identity<rank_of<expr::kid_t<0, Node>>>(), expr::no_names{}, false);
-    checked_indices<expr::kid_t<1, Node>>::explain(n.b, s);
+    engine::dense_operand<expr::kid_t<0, Node>>::explain(n.a, s);
+    engine::dense_operand<expr::kid_t<1, Node>>::explain(n.b, s);
   }
   // (Nothing is written before everything is read.)
-  bool reads(engine::byte_range w) const {
-    if (indices.reads(w)) return true;
-    auto const low = reinterpret_cast<std::uintptr_t>(g.at);
-    return low < w.high && w.low < low + bytes();
-  }
+  bool reads(engine::byte_range w) const { return indices.reads(w) || g.reads(w); }
   void run(gemm::batched_sink<T> const& c) const {
     engine::whole_result<T, R> out(c, ext);
     index_t outer, inner;
@@ -360,13 +331,6 @@ struct spread_run {
     std::memset(out.data, 0, static_cast<std::size_t>(weft::count(ext)) * sizeof(T));
     add_at_places(g.at, indices.at, outer, indices.count, inner, ext[static_cast<std::size_t>(axis)], out.data);
     out.finish();
-  }
-
- private:
-  std::uintptr_t bytes() const {
-    index_t outer, inner;
-    sizes_around(ext.data(), R, axis, outer, inner);
-    return static_cast<std::uintptr_t>(outer * indices.count * inner) * sizeof(T);
   }
 };
 
