@@ -125,40 +125,6 @@ decltype(auto) lifted(E const& e) {
     return lift<N>{}(e);
 }
 
-// -- lets as statements --------------------------------------------------------------------------------------------
-
-template <class Id, class V>
-struct named_value {
-  V const& value;
-  template <class E>
-  auto operator()(E const& e) const {
-    if constexpr (E::role == role::name) {
-      if constexpr (std::is_same_v<typename E::id, Id>)
-        return value;
-      else
-        return e;
-    } else if constexpr (!expr::mentions<Id, E>) {
-      return e;
-    } else {
-      return expr::rebuilt(e, *this);
-    }
-  }
-};
-// Each definition is evaluated, and its value stands in the body. Precondition: no name of an outer let is below.
-struct unlet {
-  template <class E>
-  auto operator()(E const& e) const {
-    if constexpr (!facts_of<E>.lets || facts_of<E>.below.order == 0) {
-      return e;
-    } else if constexpr (E::role == role::let) {
-      auto const value = eval((*this)(kid<0>(e)));
-      return (*this)(named_value<typename E::id, std::remove_const_t<decltype(value)>>{value}(kid<1>(e)));
-    } else {
-      return expr::rebuilt(e, *this);
-    }
-  }
-};
-
 // -- the tape of a statement -------------------------------------------------------------------------------------
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_two_tapes() {

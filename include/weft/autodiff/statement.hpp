@@ -23,11 +23,11 @@ decltype(auto) without_lets(E const& e) {
   else if constexpr (!facts_of<E>.lets)
     return (e);
   else
-    return unlet{}(e);
+    return expr::without_lets(e, [](auto const& definition) { return eval(definition); });
 }
 
 template <class E, int N>
-inline constexpr bool keeps_result = N == 1 && E::role == role::map && reads_of_node<E>.y;
+inline constexpr bool keeps_result = N == 1 && reads_of_node<E>.y && !expr::root_fold<E>;
 
 template <class E, int N, bool Keeps = keeps_result<E, N>>
 struct statement final : gradient_record<element_t<E>, E::dims.rank, N> {
