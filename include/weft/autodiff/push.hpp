@@ -272,6 +272,7 @@ void push(tape& t, E const& e, G g) {
     };
     if constexpr (E::arity == 0)
       if (e.from.tape != t.number) return;
+    // What only passes the cotangent on takes it as it is: a number, or the same along axes.
     if constexpr (N > 1 || expr::only_seen<E>) {
       pass(g);
     } else {

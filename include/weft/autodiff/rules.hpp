@@ -20,6 +20,26 @@ struct no_derivative {
   static constexpr bool known = false;
 };
 
+// Does a node with a loop of its own say what its operands get? Its `pull` is found by its name, which is ambiguous beside
+// another one, so that nothing is compiled for the question.
+struct another_pull {
+  void pull();
+};
+template <class E>
+struct beside_another : E, another_pull {};
+template <class E>
+concept says_pull = !requires { &beside_another<E>::pull; };
+
+// What has to state a node's derivative, and doesn't: its operation, or the node itself where it says how it runs. Or void.
+template <class E>
+constexpr auto missing_rule() {
+  if constexpr (requires { requires !expr::differentiable<typename E::operation>; })
+    return std::type_identity<typename E::operation>();
+  else if constexpr (requires { typename E::production; requires !says_pull<E>; })
+    return std::type_identity<E>();
+  else
+    return std::type_identity<void>();
+}
 // The first operation without a derivative that has something tracked below it, or void. Asked once a statement, so that
 // the compiler's message is short.
 template <class E>
@@ -35,8 +55,8 @@ template <class E>
 constexpr auto find_missing() {
   if constexpr (facts_of<E>.below.order == 0)
     return std::type_identity<void>();
-  else if constexpr (kind_of_type<element_t<E>> == kind::floating && !expr::states_rule<E>)
-    return std::type_identity<expr::rule_of<E>>();
+  else if constexpr (kind_of_type<element_t<E>> == kind::floating && !std::is_void_v<typename decltype(missing_rule<E>())::type>)
+    return missing_rule<E>();
   else
     return first_missing<E, 0>(std::type_identity<void>());
 }

@@ -1,7 +1,8 @@
 // The way back through a node: what its operands get of the cotangent of its value.
 //
-//   leads_back<E, I>            does operand I lead to something tracked?
-//   reads_of_node<E>            which of its value and its operands that takes
+//   leads_back<E, I>              does operand I lead to something tracked?
+//   reads_of_node<E>              which of its value and its operands those that do take
+//   only_seen<E>                  its operand gets the cotangent itself, stretched or with further axes
 //   pull_of_operand<I>(n, g, of)  what operand I gets of the cotangent g, as an expression
 //
 // A function a role. What it needs besides g it asks `of`, who knows the values (autodiff/push.hpp evaluates them, autodiff/ending.hpp
@@ -32,85 +33,58 @@ inline constexpr bool leads_back = find_leads_back<E, I>();
 // Is operand I among what is read?
 constexpr bool reads_operand(reading r, int i) { return i == 0 ? r.a : i == 1 ? r.b : r.c; }
 
-// Does a node with a loop of its own say what its operands get? Its `pull` is found by its name, which is ambiguous beside
-// another one, so that nothing is compiled for the question.
-struct another_pull {
-  void pull();
+// What is known of an operand's pull.
+struct pull_facts {
+  reading reads{};          // the values that it takes
+  bool of_numbers = false;  // over numbers alone the node is a number, and so is what the operand gets of one
+  bool only_seen = false;   // the operand gets the cotangent itself (or what is made of it alone), stretched or with further axes
 };
-template <class E>
-struct beside_another : E, another_pull {};
-template <class E>
-concept says_pull = !requires { &beside_another<E>::pull; };
 
 // -- a struct a role -------------------------------------------------------------------------------------------------
-//
-//   rule<E>       who states what operands get, and `states<E>`: does it?
-//   reads<E, I>   what operand I's takes
-//   of_numbers    over numbers alone the node is a number, and so is what an operand gets of one
-//   only_seen     the operand gets the cotangent itself (or what is made of it alone), stretched or with further axes
 
-// What has no operands; and lets, which are part of a program, or statements of their own.
+// Nodes with a pull of their own; and what has no operands, or is no part of a backward pass but in a loop (a let).
 template <role R>
 struct pulling {
-  template <class E>
-  using rule = void;
-  template <class E>
-  static constexpr bool states = true;
   template <class E, int I>
-  static constexpr reading reads{};
-  template <class E>
-  static constexpr bool of_numbers = false;
-  template <class E>
-  static constexpr bool only_seen = false;
-};
-
-template <class E, int I, int... K>
-constexpr reading reads_of_map(std::integer_sequence<int, K...>) {
-  return mentioned<pulled_t<typename E::operation, I, element_t<E>, element_t<kid_t<K, E>>...>>();
-}
-template <>
-struct pulling<role::map> {
-  template <class E>
-  using rule = typename E::operation;
-  template <class E>
-  static constexpr bool states = differentiable<typename E::operation>;
-  template <class E, int I>
-  static constexpr reading reads = reads_of_map<E, I>(kid_indices<E>{});
-  template <class E>
-  static constexpr bool of_numbers = true;
-  template <class E>
-  static constexpr bool only_seen = false;
+  static constexpr pull_facts facts{};
   template <int I, class E, class G, class Of>
   static auto make(E const&, G const& g, Of const& of) {
-    using Op = typename E::operation;
-    if constexpr (E::arity == 1)
-      return pulled<Op, I>(g, of.value(), of.template operand<0>());
-    else if constexpr (E::arity == 2)
-      return pulled<Op, I>(g, of.value(), of.template operand<0>(), of.template operand<1>());
-    else
-      return pulled<Op, I>(g, of.value(), of.template operand<0>(), of.template operand<1>(), of.template operand<2>());
+    return of.node().template pull<I>(g);
+  }
+};
+
+template <>
+struct pulling<role::map> {
+  template <class E, int I, int... K>
+  static constexpr reading reads(std::integer_sequence<int, K...>) {
+    return mentioned<pulled_t<typename E::operation, I, element_t<E>, element_t<kid_t<K, E>>...>>();
+  }
+  template <class E, int I>
+  static constexpr pull_facts facts{.reads = reads<E, I>(kid_indices<E>{}), .of_numbers = true};
+  template <int I, class E, class G, class Of>
+  static auto make(E const&, G const& g, Of const& of) {
+    return [&]<int... K>(std::integer_sequence<int, K...>) {
+      return pulled<typename E::operation, I>(g, of.value(), of.template operand<K>()...);
+    }(kid_indices<E>{});
   }
 };
 
 // A reduction whose operation says what one element gets has it in a row program too; another one is pulled as a whole.
-template <class E>
-constexpr reading reads_of_fold() {
-  using Op = typename E::operation;
-  using T = element_t<E>;
-  if constexpr (requires { Op::back_by_rows; })
-    return mentioned<decltype(Op::da(asked<part::g, T>(), asked<part::y, T>(), asked<part::a, T>(), asked<part::s, T>(),
-                                     asked<part::b, T>()))>();
-  else
-    return {true, true};
-}
 template <>
-struct pulling<role::fold> : pulling<role::map> {
+struct pulling<role::fold> {
+  template <class E>
+  static constexpr reading reads() {
+    using Op = typename E::operation;
+    using T = element_t<E>;
+    if constexpr (requires { Op::back_by_rows; })
+      return mentioned<decltype(Op::da(asked<part::g, T>(), asked<part::y, T>(), asked<part::a, T>(), asked<part::s, T>(),
+                                       asked<part::b, T>()))>();
+    else
+      return {true, true};
+  }
   template <class E, int I>
-  static constexpr reading reads = reads_of_fold<E>();
-  template <class E>
-  static constexpr bool of_numbers = false;
-  template <class E>
-  static constexpr bool only_seen = !reads<E, 0>.y && !reads<E, 0>.a && !reads<E, 0>.s;
+  static constexpr pull_facts facts{.reads = reads<E>(),
+                                    .only_seen = !reads<E>().y && !reads<E>().a && !reads<E>().s};
   template <int I, class E, class G, class Of>
   static auto make(E const& n, G const& g, Of const& of) {
     using Op = typename E::operation;
@@ -122,11 +96,9 @@ struct pulling<role::fold> : pulling<role::map> {
 };
 
 template <>
-struct pulling<role::view> : pulling<role::let> {
-  template <class E>
-  static constexpr bool of_numbers = E::drops != 0;
-  template <class E>
-  static constexpr bool only_seen = E::drops != 0;
+struct pulling<role::view> {
+  template <class E, int I>
+  static constexpr pull_facts facts{.of_numbers = E::drops != 0, .only_seen = E::drops != 0};
   template <int I, class E, class G, class Of>
   static auto make(E const& n, G const& g, Of const& of) {
     if constexpr (E::drops == 0)
@@ -138,37 +110,35 @@ struct pulling<role::view> : pulling<role::let> {
   }
 };
 
-template <>
-struct pulling<role::source> : pulling<role::let> {
-  template <class E>
-  using rule = E;
-  template <class E>
-  static constexpr bool states = says_pull<E>;
-  template <int I, class E, class G, class Of>
-  static auto make(E const&, G const& g, Of const& of) {
-    return of.node().template pull<I>(g);
-  }
-};
-template <>
-struct pulling<role::producer> : pulling<role::source> {};
+// -- what is asked ---------------------------------------------------------------------------------------------------
 
-template <class E>
-constexpr reading find_reads() {
-  if constexpr (!facts_of<E>.reached)
-    return {};
+template <class E, int I>
+constexpr pull_facts find_pull_facts() {
+  if constexpr (facts_of<E>.reached && leads_back<E, I>)
+    return pulling<E::role>::template facts<E, I>;
   else
-    return []<int... I>(std::integer_sequence<int, I...>) {
-      auto const of = []<int K>() -> reading {
-        if constexpr (leads_back<E, K>)
-          return pulling<E::role>::template reads<E, K>;
-        else
-          return {};
-      };
-      return (of.template operator()<I>() | ... | reading{});
-    }(kid_indices<E>{});
+    return {};
+}
+// Of operand I; nothing of one that nothing goes back to.
+template <class E, int I>
+inline constexpr pull_facts pull_facts_of = find_pull_facts<E, I>();
+
+template <class E, int... I>
+constexpr reading find_reads(std::integer_sequence<int, I...>) {
+  return (pull_facts_of<E, I>.reads | ... | reading{});
 }
 template <class E>
-inline constexpr reading reads_of_node = find_reads<E>();
+inline constexpr reading reads_of_node = find_reads<E>(kid_indices<E>{});
+
+template <class E>
+constexpr bool find_only_seen() {
+  if constexpr (E::arity == 1)
+    return pull_facts_of<E, 0>.only_seen;
+  else
+    return false;
+}
+template <class E>
+inline constexpr bool only_seen = find_only_seen<E>();
 
 // Does operand I get a number of a number, which is known before any value but those of numbers is?
 template <class E, int... K>
@@ -176,22 +146,8 @@ constexpr bool reads_only_numbers(reading r, std::integer_sequence<int, K...>) {
   return !r.y && ((!reads_operand(r, K) || facts_of<kid_t<K, E>>.numbers) && ...);
 }
 template <class E, int I>
-constexpr bool find_known_pull() {
-  using from = pulling<E::role>;
-  if constexpr (from::template of_numbers<E>)
-    return reads_only_numbers<E>(from::template reads<E, I>, kid_indices<E>{});
-  else
-    return false;
-}
-template <class E, int I>
-inline constexpr bool known_pull = find_known_pull<E, I>();
-
-template <class E>
-using rule_of = typename pulling<E::role>::template rule<E>;
-template <class E>
-inline constexpr bool states_rule = pulling<E::role>::template states<E>;
-template <class E>
-inline constexpr bool only_seen = pulling<E::role>::template only_seen<E>;
+inline constexpr bool known_pull =
+    pull_facts_of<E, I>.of_numbers && reads_only_numbers<E>(pull_facts_of<E, I>.reads, kid_indices<E>{});
 
 template <int I, class E, class G, class Of>
 auto pull_of_operand(E const& n, G const& g, Of const& of) {
