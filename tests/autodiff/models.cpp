@@ -1,6 +1,7 @@
 // Models as arguments, and what is refused: a gradient is never lost silently.
 #include <doctest/doctest.h>
 #include <weft/grad.hpp>
+#include <weft/nn/model.hpp>
 
 #include <array>
 #include <cmath>
@@ -93,10 +94,10 @@ class listed {
   auto operator()(auto const& x) const { return sum(weight * x); }
 };
 
-static_assert(nn::parts::finds_parameter<configured>() && nn::parts::finds_parameter<listed>());
-static_assert(!nn::parts::hides_parameter<std::shared_ptr<settings>>());
-static_assert(!nn::parts::hides_parameter<std::map<std::string, derived>>());
-static_assert(!nn::parts::hides_parameter<std::shared_ptr<std::FILE>>());
+static_assert(models::finds_parameter<configured>() && models::finds_parameter<listed>());
+static_assert(!models::hides_parameter<std::shared_ptr<settings>>());
+static_assert(!models::hides_parameter<std::map<std::string, derived>>());
+static_assert(!models::hides_parameter<std::shared_ptr<std::FILE>>());
 // ... unless it takes a parameter.
 struct labelled {
   char label[8] = "";
@@ -112,19 +113,19 @@ struct chain {
   scale here;
   std::shared_ptr<chain> next;
 };
-static_assert(nn::parts::hides_parameter<std::shared_ptr<scale>>());
-static_assert(nn::parts::hides_parameter<std::shared_ptr<labelled>>());
-static_assert(nn::parts::hides_parameter<std::shared_ptr<over>>());
-static_assert(nn::parts::hides_parameter<std::shared_ptr<wrapped>>());
-static_assert(nn::parts::hides_parameter<std::shared_ptr<chain>>());
-static_assert(nn::parts::hides_parameter<std::unique_ptr<scale[]>>());
-static_assert(nn::parts::hides_parameter<scale*>() && nn::parts::hides_parameter<scale const* const*>());
-static_assert(nn::parts::hides_parameter<std::reference_wrapper<scale>>());
-static_assert(nn::parts::hides_parameter<std::variant<int, scale>>());
-static_assert(nn::parts::hides_parameter<std::map<std::string, scale>>());
-static_assert(nn::parts::hides_parameter<std::pair<int, stack>>());
-static_assert(nn::parts::finds_parameter<tree>() && nn::parts::finds_parameter<stack>());
-static_assert(!nn::parts::finds_parameter<std::filesystem::path>());
+static_assert(models::hides_parameter<std::shared_ptr<scale>>());
+static_assert(models::hides_parameter<std::shared_ptr<labelled>>());
+static_assert(models::hides_parameter<std::shared_ptr<over>>());
+static_assert(models::hides_parameter<std::shared_ptr<wrapped>>());
+static_assert(models::hides_parameter<std::shared_ptr<chain>>());
+static_assert(models::hides_parameter<std::unique_ptr<scale[]>>());
+static_assert(models::hides_parameter<scale*>() && models::hides_parameter<scale const* const*>());
+static_assert(models::hides_parameter<std::reference_wrapper<scale>>());
+static_assert(models::hides_parameter<std::variant<int, scale>>());
+static_assert(models::hides_parameter<std::map<std::string, scale>>());
+static_assert(models::hides_parameter<std::pair<int, stack>>());
+static_assert(models::finds_parameter<tree>() && models::finds_parameter<stack>());
+static_assert(!models::finds_parameter<std::filesystem::path>());
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // What stays on the tape and for how long.
 #include <doctest/doctest.h>
 #include <weft/grad.hpp>
+#include <weft/nn/model.hpp>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 // Gradients of views and products: cotangents go back to where a view looks.
 #include <doctest/doctest.h>
 #include <weft/grad.hpp>
+#include <weft/nn/model.hpp>
 
 #include "support.hpp"
 

@@ -1,5 +1,6 @@
 // expect: weft: grad: no parameter can be found
 #include <weft/grad.hpp>
+#include <weft/nn/model.hpp>
 
 struct weights {
 #ifdef WEFT_MISTAKE

@@ -1,5 +1,5 @@
 // expect: weft: a C array can't be a field of a model; use std::array
-#include <weft/nn/reflect.hpp>
+#include <weft/nn/model.hpp>
 
 struct part {
   int size;

@@ -1,5 +1,5 @@
 // expect: weft: a struct with a base class has no visible fields
-#include <weft/nn/reflect.hpp>
+#include <weft/nn/model.hpp>
 
 struct part {
   int size;

@@ -1,5 +1,5 @@
 // expect: weft: not a plain struct
-#include <weft/nn/reflect.hpp>
+#include <weft/nn/model.hpp>
 
 struct part {
   int size;

@@ -17,10 +17,10 @@ namespace autodiff {
 
 template <class X>
 constexpr bool is_checked() {
-  if constexpr (expression<X> && !nn::is_parameter<X>)
+  if constexpr (expression<X> && !models::is_parameter<X>)
     return kind_of_type<element_t<X>> == kind::floating;
   else
-    return std::is_floating_point_v<X> || nn::parts::finds_parameter<X>();
+    return std::is_floating_point_v<X> || models::finds_parameter<X>();
 }
 
 // `value` of `f()` changes with the elements of `x`, whose gradient is `g`.
@@ -56,15 +56,15 @@ double difference_of(X& x, G& g, F const& f) {
   if constexpr (std::is_floating_point_v<X>) {
     auto const plain = g;
     return difference_in(&x, plain.data(), 1, f);
-  } else if constexpr (expression<X> && !nn::is_parameter<X>) {
+  } else if constexpr (expression<X> && !models::is_parameter<X>) {
     return difference_in(x.data(), std::as_const(g).data(), x.size(), f);
   } else {
     double worst = 0;
     std::vector<void const*> gradients;
-    each_parameter(g, [&](auto& p) { gradients.push_back(std::as_const(p.value).data()); });
+    models::each_parameter(g, [&](auto& p) { gradients.push_back(std::as_const(p.value).data()); });
     std::size_t i = 0;
-    each_parameter(
-        x, [&]<class T, auto S>(nn::parameter<T, S> & p) {
+    models::each_parameter(
+        x, [&]<class T, auto S>(models::parameter<T, S> & p) {
           auto const* const d = static_cast<T const*>(gradients[i++]);
           if (!p.frozen) worst = std::fmax(worst, difference_in(p.value.data(), d, p.value.size(), f));
         });
@@ -74,7 +74,7 @@ double difference_of(X& x, G& g, F const& f) {
 
 template <class X>
 auto changeable(X const& x) {
-  if constexpr (expression<X> && !nn::is_parameter<X>)
+  if constexpr (expression<X> && !models::is_parameter<X>)
     return eval(x);
   else
     return x;

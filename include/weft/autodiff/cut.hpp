@@ -46,13 +46,13 @@ constexpr bool is_whole() {
     return false;
   else if constexpr (Read)
     return false;
-  else if constexpr (E::role == role::producer)
+  else if constexpr (facts_of<E>.own_loop)
     return []<int... I>(std::integer_sequence<int, I...>) { return (stays_operand<kid_t<I, E>> && ...); }(expr::kid_indices<E>{});
   else if constexpr (reads_of_node<E>.y && !Root)
     return false;
   else
     return []<int... I>(std::integer_sequence<int, I...>) {
-      return ((!is_large<E, I> && is_whole<reads_kid(reads_of_node<E>, I), false, kid_t<I, E>>()) && ...);
+      return ((!is_large<E, I> && is_whole<expr::reads_operand(reads_of_node<E>, I), false, kid_t<I, E>>()) && ...);
     }(expr::kid_indices<E>{});
 }
 
@@ -62,7 +62,7 @@ auto cut_at(E const& e) {
     return e;
   } else if constexpr (facts_of<E>.producers > 0 && (Read || facts_of<E>.below.order == 0 || !is_floating<E> || (reads_of_node<E>.y && !Root))) {
     return eval(e);
-  } else if constexpr (E::role == role::producer) {
+  } else if constexpr (facts_of<E>.own_loop) {
     return expr::rebuilt(e, [](auto const& k) {
       if constexpr (stays_operand<std::remove_cvref_t<decltype(k)>>)
         return k;
@@ -75,7 +75,7 @@ auto cut_at(E const& e) {
         if constexpr (is_large<E, K>)
           return eval(kid<K>(e));
         else
-          return cut_at<reads_kid(reads_of_node<E>, K), false>(kid<K>(e));
+          return cut_at<expr::reads_operand(reads_of_node<E>, K), false>(kid<K>(e));
       };
       return e.remade(part.template operator()<I>()...);
     }(expr::kid_indices<E>{});

@@ -10,34 +10,26 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace autodiff {
 
-// Is kid I of a map scaled by a number that is known before its value is?
-template <class E, int I>
-constexpr bool is_linear_in() {
-  constexpr reading read = reads_for_operand<E, I>(expr::kid_indices<E>{});
-  return !read.y && [](reading r) {
-    return [r]<int... K>(std::integer_sequence<int, K...>) {
-      return ((!reads_kid(r, K) || facts_of<kid_t<K, E>>.numbers) && ...);
-    }(expr::kid_indices<E>{});
-  }(read);
+// A full sum, or what is made of one: the sweep over its operand says its value too.
+template <class E>
+constexpr bool find_total() {
+  if constexpr (requires { E::operation::is_linear; })
+    return E::mask == expr::every_axis<kid_t<0, E>::dims.rank>;
+  else
+    return false;
 }
+template <class E>
+inline constexpr bool is_total = find_total<E>();
 // Can the value of a rank-0 expression, and its cotangents, be had in one go?
 template <class E>
 constexpr bool ends_linear() {
-  if constexpr (!facts_of<E>.reached || E::role == role::leaf)
+  if constexpr (!facts_of<E>.reached || is_total<E>)
     return true;
-  else if constexpr (E::role == role::view)
-    return E::drops != 0 && ends_linear<kid_t<0, E>>();
-  else if constexpr (E::role == role::fold)
-    return E::mask == (1u << kid_t<0, E>::dims.rank) - 1 && requires { E::operation::is_linear; } &&
-           (kid_t<0, E>::role != role::producer && kid_t<0, E>::role != role::source && kid_t<0, E>::role != role::fold) &&
-           facts_of<kid_t<0, E>>.reached;
-  else if constexpr (E::role == role::map)
-    return []<int... I>(std::integer_sequence<int, I...>) {
-      return ((!leads_back<E, I>() ||
-               (is_linear_in<E, I>() && ends_linear<kid_t<I, E>>() && std::is_same_v<element_t<kid_t<I, E>>, element_t<E>>)) && ...);
-    }(expr::kid_indices<E>{});
   else
-    return false;
+    return []<int... I>(std::integer_sequence<int, I...>) {
+      return ((!expr::leads_back<E, I> ||
+               (expr::known_pull<E, I> && ends_linear<kid_t<I, E>>() && std::is_same_v<element_t<kid_t<I, E>>, element_t<E>>)) && ...);
+    }(expr::kid_indices<E>{});
 }
 
 template <class E>
@@ -46,7 +38,7 @@ constexpr bool end_keeps_lets() {
     return true;
   else if constexpr (!ends_linear<E>())
     return keeps_lets<E>();
-  else if constexpr (E::role == role::fold)
+  else if constexpr (is_total<E>)
     return facts_of<E>.producers == 0 && lets_stay<context_of<kid_t<0, E>>, kid_t<0, E>>();
   else
     return []<int... I>(std::integer_sequence<int, I...>) { return (end_keeps_lets<kid_t<I, E>>() && ...); }(expr::kid_indices<E>{});
@@ -59,49 +51,47 @@ decltype(auto) end_without_lets(E const& e) {
     return without_lets<N>(e);
 }
 
+// What a pull asks for before the value of its node is known: numbers, or something that is only asked about.
+template <class E>
+struct known_values {
+  using T = element_t<E>;
+  E const& e;
+  asked<part::y, T> value() const { return {}; }
+  template <int K>
+  auto operand() const {
+    if constexpr (facts_of<kid_t<K, E>>.numbers)
+      return expr::constant<element_t<kid_t<K, E>>>(known_number(kid<K>(e)));
+    else
+      return asked<static_cast<part>(2 + K), element_t<kid_t<K, E>>>();
+  }
+  asked<part::s, T> counted() const { return {}; }
+  auto elements() const { return expr::constant<T>(static_cast<T>(count(kid<0>(e).sizes()))); }
+};
+template <int I, class E>
+auto known_share(E const& e, element_t<E> scale) {
+  return static_cast<element_t<kid_t<I, E>>>(
+      known_number(expr::pull_of_operand<I>(e, expr::constant<element_t<E>>(scale), known_values<E>{e})));
+}
+
 // The value of a rank-0 statement of order 1, and the cotangents of its leaves where its own is `scale`.
 template <class E>
 element_t<E> run_end(tape& t, E const& e, element_t<E> scale) {
   using T = element_t<E>;
   if constexpr (!facts_of<E>.reached) {
     return number_of(stripped<1>(e));
-  } else if constexpr (!ends_linear<E>()) {
+  } else if constexpr (!ends_linear<E>() || E::arity == 0) {
     T const value = number_of(stripped<1>(e));
-    if constexpr (E::dims.rank == 0)
-      push<1>(t, e, tensor<T, 0>(scale));
-    else
-      push<1>(t, e, expr::constant<T>(scale));
-    return value;
-  } else if constexpr (E::role == role::leaf) {
-    T const value = *e.value.data();
     push<1>(t, e, expr::constant<T>(scale));
     return value;
-  } else if constexpr (E::role == role::view) {
-    return run_end(t, kid<0>(e), scale);
-  } else if constexpr (E::role == role::fold) {
-    using Op = typename E::operation;
-    index_t const n = count(kid<0>(e).sizes());
-    auto const each = Op::da(expr::constant<T>(scale), asked<part::y, T>(), asked<part::a, T>(), asked<part::s, T>(),
-                             expr::constant<T>(static_cast<T>(n)));
-    return Op::template of_total<T>(run_both(t, kid<0>(e), static_cast<element_t<kid_t<0, E>>>(known_number(each))), n);
+  } else if constexpr (is_total<E>) {
+    return E::operation::template of_total<T>(run_both(t, kid<0>(e), known_share<0>(e, scale)), count(kid<0>(e).sizes()));
   } else {
-    using Op = typename E::operation;
     auto const number = [&]<int I>() {
-      if constexpr (leads_back<E, I>()) {
-        // What the other operands are is known, or not asked for.
-        auto const known = [&]<int K>() {
-          if constexpr (facts_of<kid_t<K, E>>.numbers)
-            return expr::constant<element_t<kid_t<K, E>>>(known_number(kid<K>(e)));
-          else
-            return asked<static_cast<part>(2 + K), element_t<kid_t<K, E>>>();
-        };
-        auto const g = [&]<int... K>(std::integer_sequence<int, K...>) {
-          return known_number(expr::pulled<Op, I>(expr::constant<T>(scale), asked<part::y, T>(), known.template operator()<K>()...));
-        }(expr::kid_indices<E>{});
-        return expr::constant<T>(run_end(t, kid<I>(e), static_cast<T>(g)));
-      } else {
-        return expr::constant<element_t<kid_t<I, E>>>(number_of(stripped<1>(kid<I>(e))));
-      }
+      using K = element_t<kid_t<I, E>>;
+      if constexpr (expr::leads_back<E, I>)
+        return expr::constant<K>(run_end(t, kid<I>(e), known_share<I>(e, scale)));
+      else
+        return expr::constant<K>(number_of(stripped<1>(kid<I>(e))));
     };
     return [&]<int... I>(std::integer_sequence<int, I...>) {
       return known_number(e.remade(number.template operator()<I>()...));

@@ -10,8 +10,6 @@
 #include <weft/autodiff/sweep.hpp>
 #include <weft/ops/statistics.hpp>
 
-#include <bit>
-
 namespace weft {
 inline namespace WEFT_ISA {
 namespace autodiff {
@@ -73,22 +71,6 @@ auto in_full(E const& e, G const& g) {
   return cotangent<N, R, T>(stretched_to<R>("grad", e.sizes(), g));
 }
 
-// Axes that a squeeze dropped come back as sizes of 1.
-template <unsigned Mask, int R, class G>
-auto unsqueezed(extents<R> const& ext, G const& g) {
-  constexpr int C = G::dims.rank;
-  expr::axis_sources<C> from{};
-  extents<R> own = ext;
-  auto const s = g.sizes();
-  std::size_t n = 0;
-  for (int i = 0; i < R; ++i)
-    if (!((Mask >> i) & 1)) {
-      own[static_cast<std::size_t>(i)] = s[n];
-      from[n++] = {i, 0, 1};
-    }
-  return expr::view<G, unknown(R)>(g, own, from);
-}
-
 // The sum over the axes along which an operand of these sizes was stretched.
 template <int N, class T, int C, class X>
 auto summed_to(extents<C> const& ext, X const& x) {
@@ -135,48 +117,7 @@ auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
   return out;
 }
 
-// -- the product of elements along axes ------------------------------------------------------------------------------
-
-// The cotangent of `a`, where that of its product along an axis is `c`; made of products alone, by halves: a quotient
-// has no value where an element is 0, and a constant in its place no derivative.
-template <int N, int Axis, class T, int R>
-auto of_product(at_order<T, R, N - 1> const& a, at_order<T, R, N - 1> const& c) {
-  using value = at_order<T, R, N - 1>;
-  extents<R> const whole = a.sizes();
-  constexpr std::size_t axis = static_cast<std::size_t>(Axis);
-  index_t const n = whole[axis], half = n / 2;
-  if (n < 2) return n == 1 ? c : a;
-  auto const part = [&whole](index_t from, index_t size) {
-    geometry<R, R> v{whole, {}, whole};
-    v.own[axis] = size;
-    for (int i = 0; i < R; ++i) v.from[static_cast<std::size_t>(i)] = {i, i == Axis ? from : 0, 1};
-    return v;
-  };
-  auto const low = part(0, half), high = part(half, half), last = part(2 * half, 1);
-  auto const of = [&a](geometry<R, R> const& v) { return expr::view<value, unknown(R)>(a, v.own, v.from); };
-  value const pairs = cotangent<N, R, T>(of(low) * of(high));
-  bool const odd = n % 2 == 1;
-  value const d = of_product<N, Axis, T, R>(pairs, odd ? cotangent<N, R, T>(c * of(last)) : c);
-  value const both = cotangent<N, R, T>(scattered(cotangent<N, R, T>(d * of(high)), low) +
-                                        scattered(cotangent<N, R, T>(d * of(low)), high));
-  if (!odd) return both;
-  value const rest = cotangent<N, R, T>(c * expr::reduce<ops::prod, 1u << Axis, value>(pairs));
-  return cotangent<N, R, T>(both + scattered(rest, last));
-}
-// Axis by axis.
-template <int N, unsigned Mask, class T, int R>
-auto of_products(at_order<T, R, N - 1> const& a, at_order<T, R, N - 1> const& c) {
-  constexpr unsigned rest = Mask & (Mask - 1);
-  constexpr int axis = std::countr_zero(Mask);
-  if constexpr (rest == 0) {
-    return of_product<N, axis, T, R>(a, c);
-  } else {
-    auto const p = cotangent<N, R, T>(expr::reduce<ops::prod, 1u << axis, at_order<T, R, N - 1>>(a));
-    return of_product<N, axis, T, R>(a, of_products<N, rest, T, R>(p, c));
-  }
-}
-
-// -- reductions ------------------------------------------------------------------------------------------------------
+// -- operands --------------------------------------------------------------------------------------------------------
 
 // What a derivative reads of values, or something that is only asked about.
 template <part P, bool Read, int N, class E>
@@ -186,55 +127,64 @@ auto argument_of(E const& e) {
   else
     return asked<P, element_t<E>>();
 }
-
-template <class Op, unsigned Mask, class X>
-auto reduced_over(X const& x) {
-  return expr::reduce<Op, Mask, std::remove_cvref_t<X>>(x);
+// Operand I of a node, or the node where it has none: what is not read is not made.
+template <int I, class E>
+WEFT_INLINE auto const& operand_or_node(E const& e) {
+  if constexpr (I < E::arity)
+    return kid<I>(e);
+  else
+    return e;
 }
+// What the pull of a node asks for (expr/pull.hpp), one order below. Each value that is read is evaluated once.
+template <int N, class E>
+class values_below {
+  static constexpr reading r = expr::reads_of_node<E>;
+  E const& e;
+  decltype(argument_of<part::y, r.y, N>(std::declval<E const&>())) y;
+  decltype(argument_of<part::a, r.a, N>(operand_or_node<0>(std::declval<E const&>()))) a;
+  decltype(argument_of<part::b, r.b && (E::arity > 1), N>(operand_or_node<1>(std::declval<E const&>()))) b;
+  decltype(argument_of<part::c, r.c && (E::arity > 2), N>(operand_or_node<2>(std::declval<E const&>()))) c;
 
-template <int N, class E, class G>
-void push_fold(tape& t, E const& e, G const& g) {
-  using Op = typename E::operation;
-  using A = kid_t<0, E>;
-  using T = element_t<A>;
-  constexpr int R = A::dims.rank;
-  constexpr unsigned Mask = E::mask;
-  if constexpr (requires { Op::back_by_rows; }) {
-    constexpr reading r = reads_of_node<E>;
-    index_t const elements = count(e.sizes());
-    auto const n = expr::constant<T>(static_cast<T>(elements > 0 ? count(kid<0>(e).sizes()) / elements : 1));
-    auto const y = argument_of<part::y, r.y, N>(e);
-    auto const a = argument_of<part::a, r.a, N>(kid<0>(e));
-    if constexpr (r.s) {
-      auto const seen = cast<T>(Op::counted(y, a));
-      auto const s = eval(reduced_over<ops::sum, Mask>(seen));
-      push<N>(t, kid<0>(e), cotangent<N, R, T>(Op::da(g, y, a, s, n)));
-    } else if constexpr (r.y || r.a) {
-      push<N>(t, kid<0>(e), cotangent<N, R, T>(Op::da(g, y, a, asked<part::s, T>(), n)));
-    } else {
-      auto const c = Op::da(g, y, a, asked<part::s, T>(), n);
-      if constexpr (G::role == role::number)
-        push<N>(t, kid<0>(e), expr::constant<T>(static_cast<T>(known_number(c))));
-      else if constexpr (N == 1)
-        push<N>(t, kid<0>(e), cotangent<N, R, T>(c));
-      else
-        push<N>(t, kid<0>(e), in_full<N, A, T>(kid<0>(e), cotangent<N, R, T>(c)));
-    }
-  } else if constexpr (N > 1) {
-    auto const a = cotangent<N, R, T>(value_of<N>(kid<0>(e)));
-    push<N>(t, kid<0>(e), of_products<N, Mask, T, R>(a, in_full<N, E, T>(e, g)));
-  } else {
-    // The product of the others: with one zero, that of the rest belongs to it alone; with more, nothing is left.
-    auto const a = value_of<N>(kid<0>(e));
-    auto const zero = a == 0;
-    auto const rest = where(zero, 1, a);
-    auto const zeros = eval(reduced_over<ops::sum, Mask>(cast<T>(zero)));
-    auto const p = eval(reduced_over<Op, Mask>(rest));
-    push<N>(t, kid<0>(e), cotangent<N, R, T>(g * where(zero, where(zeros == 1, p, 0), where(zeros == 0, p / rest, 0))));
+ public:
+  static constexpr int order = N;
+  explicit values_below(E const& x)
+      : e(x), y(argument_of<part::y, r.y, N>(x)), a(argument_of<part::a, r.a, N>(operand_or_node<0>(x))),
+        b(argument_of<part::b, r.b && (E::arity > 1), N>(operand_or_node<1>(x))),
+        c(argument_of<part::c, r.c && (E::arity > 2), N>(operand_or_node<2>(x))) {}
+  auto const& value() const { return y; }
+  template <int K>
+  auto const& operand() const {
+    if constexpr (K == 0)
+      return a;
+    else if constexpr (K == 1)
+      return b;
+    else
+      return c;
   }
-}
-
-// -- producers and sources -------------------------------------------------------------------------------------------
+  auto counted() const {
+    using T = element_t<kid_t<0, E>>;
+    if constexpr (r.s) {
+      auto const seen = cast<T>(E::operation::counted(y, a));
+      return eval(expr::reduce<ops::sum, E::mask, std::remove_const_t<decltype(seen)>>(seen));
+    } else {
+      return asked<part::s, T>();
+    }
+  }
+  auto elements() const {
+    using T = element_t<kid_t<0, E>>;
+    index_t const made = count(e.sizes());
+    return expr::constant<T>(static_cast<T>(made > 0 ? count(kid<0>(e).sizes()) / made : 1));
+  }
+  auto node() const { return stripped<N>(e); }
+  template <class G, class V>
+  auto placed(G const& g, V const& view) const {
+    return scattered(g, geometry_of(view));
+  }
+  template <class X>
+  auto made(X const& x) const {
+    return cotangent<N, X::dims.rank, element_t<X>>(x);
+  }
+};
 
 // The gradient of a slot as memory: dense, of sizes `ext`. Whether there is something in it.
 template <class T, int R>
@@ -245,108 +195,91 @@ T* gradient_memory(tape& t, slot from, extents<R> const& ext, bool& adds) {
   m.has = true;
   return m.gradient.data();
 }
-// Kid I of a node gets what the node's own `pull<I>` says. `v`: the node over values.
-template <int N, int I, class E, class V, class G>
-void push_kid(tape& t, E const& e, V const& v, G const& g) {
-  if constexpr (leads_back<E, I>()) {
+// A node that writes what operand I gets to dense memory: into the gradient itself, where the operand is a leaf, or one with
+// its last axes turned.
+template <int I, class E, class V, class G>
+void pull_into_operand(tape& t, E const& e, V const& v, G const& g) {
+  auto const& k = kid<I>(e);
+  using K = kid_t<I, E>;
+  using T = element_t<K>;
+  constexpr int R = K::dims.rank;
+  bool adds = false;
+  if constexpr (is_tracked<K>) {
+    T* const to = gradient_memory<T, R>(t, k.from, k.sizes(), adds);
+    v.template pull_into<I>(g, to, adds, false);
+    return;
+  } else if constexpr (requires { k.turns_last_axes(); }) {
+    if constexpr (is_tracked<kid_t<0, K>> && kid_t<0, K>::dims.rank == R) {
+      if (k.turns_last_axes()) {
+        T* const to = gradient_memory<T, R>(t, kid<0>(k).from, kid<0>(k).sizes(), adds);
+        v.template pull_into<I>(g, to, adds, true);
+        return;
+      }
+    }
+  }
+  tensor<T, R> d;
+  d.prepare(k.sizes());
+  v.template pull_into<I>(g, d.data(), false, false);
+  push<1>(t, k, static_cast<tensor<T, R>&&>(d));
+}
+
+template <int N, int I, class E, class G, class Of>
+void push_operand(tape& t, E const& e, G const& g, Of const& of) {
+  if constexpr (expr::leads_back<E, I>) {
     auto const& k = kid<I>(e);
     using K = kid_t<I, E>;
     using T = element_t<K>;
     constexpr int R = K::dims.rank;
-    if (!touches<N>(t, k)) return;
-    if constexpr (N == 1 && requires { v.template pull_into<I>(g, static_cast<T*>(nullptr), false, false); }) {
-      bool adds = false;
-      if constexpr (is_tracked<K>) {
-        T* const to = gradient_memory<T, R>(t, k.from, k.sizes(), adds);
-        v.template pull_into<I>(g, to, adds, false);
-        return;
-      } else if constexpr (K::role == role::view) {
-        if constexpr (is_tracked<kid_t<0, K>> && kid_t<0, K>::dims.rank == R && K::drops == 0) {
-          if (k.turns_last_axes()) {
-            T* const to = gradient_memory<T, R>(t, kid<0>(k).from, kid<0>(k).sizes(), adds);
-            v.template pull_into<I>(g, to, adds, true);
-            return;
-          }
-        }
-      }
-      tensor<T, R> d;
-      d.prepare(k.sizes());
-      v.template pull_into<I>(g, d.data(), false, false);
-      push<1>(t, k, static_cast<tensor<T, R>&&>(d));
+    if constexpr (N == 1 && requires { e.template pull_into<I>(g, static_cast<T*>(nullptr), false, false); }) {
+      if (touches<N>(t, k)) pull_into_operand<I>(t, e, of.node(), g);
     } else {
-      push<N>(t, k, summed_to<N, T, R>(k.sizes(), v.template pull<I>(g)));
+      if constexpr (E::arity > 1)
+        if (!touches<N>(t, k)) return;
+      auto const x = expr::pull_of_operand<I>(e, g, of);
+      using X = std::remove_const_t<decltype(x)>;
+      if constexpr (facts_of<X>.numbers)
+        push<N>(t, k, expr::constant<T>(static_cast<T>(known_number(x))));
+      else if constexpr (E::arity > 1)
+        push<N>(t, k, summed_to<N, T, R>(k.sizes(), x));
+      else if constexpr (N > 1 && expr::only_seen<E> && E::dims.rank == R)  // a sum, whose operand is longer
+        push<N>(t, k, in_full<N, K, T>(k, x));
+      else
+        push<N>(t, k, cotangent<N, R, T>(x));
     }
   }
 }
 template <int N, class E, class G>
-void push_node(tape& t, E const& e, G const& g) {
-  auto const v = stripped<N>(e);
-  [&]<int... I>(std::integer_sequence<int, I...>) { (push_kid<N, I>(t, e, v, g), ...); }(expr::kid_indices<E>{});
+void push_operands(tape& t, E const& e, G const& g) {
+  values_below<N, E> const of(e);
+  [&]<int... I>(std::integer_sequence<int, I...>) { (push_operand<N, I>(t, e, g, of), ...); }(expr::kid_indices<E>{});
 }
 
-// -- node by node, above order 1 -----------------------------------------------------------------------------------
-
-template <int N, class E, class G>
-void push_map(tape& t, E const& e, G const& g) {
-  using Op = typename E::operation;
-  constexpr reading r = reads_of_node<E>;
-  auto const y = argument_of<part::y, r.y, N>(e);
-  auto const to = [&]<int I>(auto const& x) {
-    using K = kid_t<I, E>;
-    push<N>(t, kid<I>(e), summed_to<N, element_t<K>, K::dims.rank>(kid<I>(e).sizes(), x));
-  };
-  auto const a = argument_of<part::a, r.a, N>(kid<0>(e));
-  if constexpr (E::arity == 1) {
-    to.template operator()<0>(expr::pulled<Op, 0>(g, y, a));
-  } else {
-    auto const b = argument_of<part::b, r.b, N>(kid<1>(e));
-    if constexpr (E::arity == 2) {
-      if constexpr (leads_back<E, 0>()) to.template operator()<0>(expr::pulled<Op, 0>(g, y, a, b));
-      if constexpr (leads_back<E, 1>()) to.template operator()<1>(expr::pulled<Op, 1>(g, y, a, b));
-    } else {
-      auto const c = argument_of<part::c, r.c, N>(kid<2>(e));
-      if constexpr (leads_back<E, 0>()) to.template operator()<0>(expr::pulled<Op, 0>(g, y, a, b, c));
-      if constexpr (leads_back<E, 1>()) to.template operator()<1>(expr::pulled<Op, 1>(g, y, a, b, c));
-      if constexpr (leads_back<E, 2>()) to.template operator()<2>(expr::pulled<Op, 2>(g, y, a, b, c));
-    }
-  }
-}
-
-// -- the choice ------------------------------------------------------------------------------------------------------
+// -- a node ----------------------------------------------------------------------------------------------------------
 
 template <int N, class E, class G>
 void push(tape& t, E const& e, G g) {
-  using T = element_t<E>;
-  constexpr int R = E::dims.rank;
-  constexpr bool whole = G::role != role::number;  // a tensor, and not the same number everywhere
   if constexpr (!facts_of<E>.reached) {
     return;
-  } else if constexpr (E::role == role::leaf) {
-    if (e.from.tape != t.number) return;
-    if constexpr (whole)
-      if (g.sizes() == e.sizes()) return add_gradient<N, T, R>(t, e.from, g);
-    add_gradient<N, T, R>(t, e.from, in_full<N, E, T>(e, g));
-  } else if constexpr (E::role == role::producer || E::role == role::source) {
-    if constexpr (whole)
-      if (g.sizes() == e.sizes()) return push_node<N>(t, e, g);
-    push_node<N>(t, e, in_full<N, E, T>(e, g));
   } else if constexpr (N == 1 && runs_whole<E>) {
     run_back(t, e, g, not_kept{});
-  } else if constexpr (E::role == role::fold) {
-    push_fold<N>(t, e, g);
-  } else if constexpr (E::role == role::view) {
-    using A = kid_t<0, E>;
-    if constexpr (E::drops != 0) {
-      if constexpr (whole)
-        push<N>(t, kid<0>(e), cotangent<N, A::dims.rank, T>(unsqueezed<E::drops, A::dims.rank>(kid<0>(e).sizes(), g)));
-      else
-        push<N>(t, kid<0>(e), g);
-    } else {
-      geometry<R, A::dims.rank> const v{e.ext, e.from, kid<0>(e).sizes()};
-      push<N>(t, kid<0>(e), scattered(g, v));
-    }
   } else {
-    push_map<N>(t, e, g);
+    using T = element_t<E>;
+    auto const pass = [&](auto const& x) {
+      if constexpr (E::arity == 0)
+        add_gradient<N, T, E::dims.rank>(t, e.from, x);
+      else
+        push_operands<N>(t, e, x);
+    };
+    if constexpr (E::arity == 0)
+      if (e.from.tape != t.number) return;
+    // What only passes the cotangent on takes it as it is: a number, or the same along axes.
+    if constexpr (N > 1 || expr::only_seen<E>) {
+      pass(g);
+    } else {
+      if constexpr (!facts_of<G>.numbers)  // a tensor, and not the same number everywhere
+        if (g.sizes() == e.sizes()) return pass(g);
+      pass(in_full<N, E, T>(e, g));
+    }
   }
 }
 

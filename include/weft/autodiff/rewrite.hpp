@@ -1,16 +1,14 @@
 // Trees made anew with other leaves: how a statement gets from what the user wrote to what is recorded.
 //
-//   lifted<N>(e)     parameters become tracked leaves of order N, buffers their tensors; a let that can't be part of its
-//                    statement's backward pass becomes a statement and what is done with its value
+//   lifted<N>(e)     parameters become tracked leaves of order N, buffers their tensors
 //   stripped<N>(e)   leaves of order N become their values: the statement one order below
 //   settled(e)       plain: parameters and buffers become their tensors
 //   home<N>(e)       the tape that records a statement of order N, or none
 #pragma once
 #include <weft/engine/assign.hpp>
 #include <weft/autodiff/tracked.hpp>
-#include <weft/nn/buffer.hpp>
-#include <weft/nn/parameter.hpp>
-
+#include <weft/models/buffer.hpp>
+#include <weft/models/parameter.hpp>
 
 namespace weft {
 inline namespace WEFT_ISA {
@@ -71,14 +69,14 @@ struct settle {
       return expr::rebuilt(e, *this);
   }
   template <class T, auto S>
-  auto operator()(nn::parameter<T, S> const& p) const {
+  auto operator()(models::parameter<T, S> const& p) const {
     if constexpr (Check && Flows)
       if (find(p.from)) [[unlikely]]
         fail_captured();
     return p.value;
   }
   template <class T, auto S>
-  auto operator()(nn::buffer<T, S> const& b) const {
+  auto operator()(models::buffer<T, S> const& b) const {
     return b.value;
   }
   template <class T, auto S, int N>
@@ -90,7 +88,7 @@ struct settle {
 // -- parameters as tracked leaves --------------------------------------------------------------------------------
 
 template <int N, class T, auto S>
-auto lifted_parameter(nn::parameter<T, S> const& p) {
+auto lifted_parameter(models::parameter<T, S> const& p) {
   if constexpr (N == 0)
     return p.value;
   else
@@ -106,13 +104,13 @@ struct lift {
       return expr::rebuilt(e, *this);
   }
   template <class T, auto S>
-  auto operator()(nn::parameter<T, S> const& p) const {
+  auto operator()(models::parameter<T, S> const& p) const {
     if (p.from.order() > N && find(p.from)) [[unlikely]]
       fail_inner();
     return lifted_parameter<N>(p);
   }
   template <class T, auto S>
-  auto operator()(nn::buffer<T, S> const& b) const {
+  auto operator()(models::buffer<T, S> const& b) const {
     return b.value;
   }
 };
@@ -124,40 +122,6 @@ decltype(auto) lifted(E const& e) {
   else
     return lift<N>{}(e);
 }
-
-// -- lets as statements --------------------------------------------------------------------------------------------
-
-template <class Id, class V>
-struct named_value {
-  V const& value;
-  template <class E>
-  auto operator()(E const& e) const {
-    if constexpr (E::role == role::name) {
-      if constexpr (std::is_same_v<typename E::id, Id>)
-        return value;
-      else
-        return e;
-    } else if constexpr (!expr::mentions<Id, E>) {
-      return e;
-    } else {
-      return expr::rebuilt(e, *this);
-    }
-  }
-};
-// Each definition is evaluated, and its value stands in the body. Precondition: no name of an outer let is below.
-struct unlet {
-  template <class E>
-  auto operator()(E const& e) const {
-    if constexpr (!facts_of<E>.lets || facts_of<E>.below.order == 0) {
-      return e;
-    } else if constexpr (E::role == role::let) {
-      auto const value = eval((*this)(kid<0>(e)));
-      return (*this)(named_value<typename E::id, std::remove_const_t<decltype(value)>>{value}(kid<1>(e)));
-    } else {
-      return expr::rebuilt(e, *this);
-    }
-  }
-};
 
 // -- the tape of a statement -------------------------------------------------------------------------------------
 

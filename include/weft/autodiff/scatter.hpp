@@ -12,6 +12,10 @@ struct geometry {
   expr::axis_sources<C> from;
   extents<C> child;
 };
+template <class V>
+auto geometry_of(V const& v) {
+  return geometry<V::dims.rank, expr::kid_t<0, V>::dims.rank>{v.ext, v.from, expr::kid<0>(v).sizes()};
+}
 
 // Adds `g` to the places that a view shows.
 template <class T, int R, int C>

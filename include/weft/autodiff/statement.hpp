@@ -15,7 +15,8 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace autodiff {
 
-// A reference where nothing changes.
+// A let that can't be part of its statement's backward pass becomes a statement, and what is done with its value. A reference
+// where nothing changes.
 template <int N, class E>
 decltype(auto) without_lets(E const& e) {
   if constexpr (N == 1 && keeps_lets<E>())
@@ -23,11 +24,11 @@ decltype(auto) without_lets(E const& e) {
   else if constexpr (!facts_of<E>.lets)
     return (e);
   else
-    return unlet{}(e);
+    return expr::without_lets(e, [](auto const& definition) { return eval(definition); });
 }
 
 template <class E, int N>
-inline constexpr bool keeps_result = N == 1 && E::role == role::map && reads_of_node<E>.y;
+inline constexpr bool keeps_result = N == 1 && reads_of_node<E>.y && !expr::root_fold<E>;
 
 template <class E, int N, bool Keeps = keeps_result<E, N>>
 struct statement final : gradient_record<element_t<E>, E::dims.rank, N> {
@@ -124,8 +125,8 @@ auto reshaped(tracked<T, S, N> const& x, std::array<index_t, R> const& sizes) {
                                             autodiff::reshaped_slot<T, static_cast<int>(R), N>(x.from, x.sizes()));
 }
 template <class T, auto S, std::size_t R>
-auto reshaped(nn::parameter<T, S> const& p, std::array<index_t, R> const& sizes) {
-  nn::parameter<T, static_cast<int>(R)> result(reshaped(p.value, sizes));
+auto reshaped(models::parameter<T, S> const& p, std::array<index_t, R> const& sizes) {
+  models::parameter<T, static_cast<int>(R)> result(reshaped(p.value, sizes));
   result.frozen = p.frozen;
   result.from.set(autodiff::reshaped_slot<T, static_cast<int>(R), 1>(p.from, p.sizes()), p.from.order());
   return result;

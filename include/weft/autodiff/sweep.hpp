@@ -293,27 +293,19 @@ auto find_context() {
 template <class E>
 using context_of = decltype(find_context<E>());
 
-// A reduction whose derivative reads no values: what its operand gets is known without it.
-template <class E>
-constexpr bool find_plain_fold() {
-  if constexpr (E::role == role::fold && facts_of<E>.reached && requires { E::operation::back_by_rows; })
-    return !reads_of_node<E>.y && !reads_of_node<E>.a && !reads_of_node<E>.s;
-  else
-    return false;
-}
-template <class E>
-inline constexpr bool plain_fold = find_plain_fold<E>();
-// Is the backward pass of E one program, with E as its root? (Else it begins at what E is made of.)
+// Is the backward pass of E one program, with E as its root? What only looks at the cotangent otherwise has none of its own: it
+// begins at the operand, unless that has one value a row and stands in E's place.
 template <class E>
 constexpr bool find_whole() {
-  if constexpr (E::role == role::map || E::role == role::let)
-    return true;
-  else if constexpr (E::role == role::fold)
-    return by_values<E> && !plain_fold<E> && requires { E::operation::back_by_rows; };
-  else if constexpr (E::role == role::view)
-    return E::drops == 0 || (by_values<E> && find_whole<kid_t<0, E>>());
-  else
+  using with = context_of<E>;
+  if constexpr (E::arity == 0)
     return false;
+  else if constexpr (!expr::in_loop<with, E>)
+    return false;
+  else if constexpr (expr::only_seen<E>)
+    return by_values<E> && std::is_same_v<expr::kid_context<with, E, 0>, with> && find_whole<kid_t<0, E>>();
+  else
+    return true;
 }
 template <class E>
 inline constexpr bool runs_whole = find_whole<E>();
@@ -325,30 +317,14 @@ constexpr bool keeps_lets();
 // that kind?
 template <class Context, class E>
 constexpr bool lets_stay() {
-  if constexpr (E::role == role::map) {
-    return []<int... I>(std::integer_sequence<int, I...>) {
-      return (lets_stay<expr::child_context<Context, E, kid_t<I, E>>, kid_t<I, E>>() && ...);
-    }(expr::kid_indices<E>{});
-  } else if constexpr (E::role == role::fold) {
-    if constexpr (expr::fold_fuses<Context, E>)
-      return lets_stay<typename Context::inside, kid_t<0, E>>();
-    else
-      return keeps_lets<E>();
-  } else if constexpr (E::role == role::view) {
-    if constexpr (expr::drops_row<Context, E>)
-      return lets_stay<Context, kid_t<0, E>>();
-    else if constexpr (facts_of<kid_t<0, E>>.elementwise)
-      return lets_stay<typename Context::indirect, kid_t<0, E>>();
-    else
-      return keeps_lets<kid_t<0, E>>();
-  } else if constexpr (E::role == role::let) {
-    return facts_of<E>.producers == 0 && !expr::find_uses<typename E::id, Context, kid_t<1, E>>().apart &&
-           lets_stay<expr::defining_context<Context, kid_t<0, E>>, kid_t<0, E>>() && lets_stay<Context, kid_t<1, E>>();
-  } else if constexpr (E::role == role::source) {
+  if constexpr (std::is_same_v<Context, expr::apart>)
     return keeps_lets<E>();
-  } else {
-    return true;
-  }
+  else if constexpr (!expr::in_loop<Context, E>)
+    return keeps_lets<E>();
+  else
+    return expr::name_in_loop<Context, E> && []<int... I>(std::integer_sequence<int, I...>) {
+      return (lets_stay<expr::kid_context<Context, E, I>, kid_t<I, E>>() && ...);
+    }(expr::kid_indices<E>{});
 }
 
 // A let stays if the backward pass of its statement is one program; above order 1, and where it holds a producer or its name
@@ -565,7 +541,7 @@ void forget(E& e) {
     target targets[static_cast<std::size_t>(C::wanted + 1)];
     backward_binder<false> b{table.into(f), targets, reads_of<C>.leaf, reads_of<C>.number, true};
     bind_back<with>(e, b);
-  } else if constexpr (E::role == role::view || plain_fold<E>) {
+  } else if constexpr (expr::only_seen<E>) {
     if constexpr (kid_t<0, E>::arity > 0)
       forget<false>(e.a);
     else

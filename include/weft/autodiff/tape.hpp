@@ -12,6 +12,7 @@
 #pragma once
 #include <weft/config.hpp>
 #include <weft/core/dtype.hpp>
+#include <weft/models/mark.hpp>
 
 #include <cstdint>
 #include <vector>
@@ -22,10 +23,7 @@ struct tape;
 
 namespace autograd {
 
-struct slot {
-  std::uint64_t tape = 0;  // 0: a constant
-  std::uint32_t index = 0;
-};
+using models::slot;
 
 struct record {
   record() = default;

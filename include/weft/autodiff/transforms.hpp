@@ -12,7 +12,7 @@
 // Public: wrt, value_and_grad, grad, vjp, valued_gradient.
 #pragma once
 #include <weft/autodiff/ending.hpp>
-#include <weft/autodiff/model.hpp>
+#include <weft/models/walk.hpp>
 
 #include <tuple>
 
@@ -38,18 +38,18 @@ namespace autodiff {
 
 template <class X>
 constexpr int argument_order() {
-  if constexpr (expression<X> && !nn::is_parameter<X>)
+  if constexpr (expression<X> && !models::is_parameter<X>)
     return order_of<X>;
   else
     return 0;
 }
 
 template <class X>
-inline constexpr bool is_model = std::is_class_v<X> && (!expression<X> || nn::is_parameter<X>);
+inline constexpr bool is_model = std::is_class_v<X> && (!expression<X> || models::is_parameter<X>);
 
 template <class X, bool Wrt>
 constexpr bool is_lifted() {
-  if constexpr (expression<X> && !nn::is_parameter<X>)
+  if constexpr (expression<X> && !models::is_parameter<X>)
     return kind_of_type<element_t<X>> == kind::floating;
   else
     return Wrt && std::is_floating_point_v<X>;
@@ -99,8 +99,8 @@ auto entered(tape& t, X const& x) {
 
 template <int N, class X>
 void mark(tape& t, X const& model) {
-  each_parameter(
-      model, [&t]<class T, auto S>(nn::parameter<T, S> const& p) {
+  models::each_parameter(
+      model, [&t]<class T, auto S>(models::parameter<T, S> const& p) {
         if (p.frozen) return;
         if (find(p.from)) [[unlikely]]
           fail<autograd_error>("a model is already being differentiated by an outer transform");
@@ -116,7 +116,7 @@ struct marks {
   std::uint64_t tape = 0;
   ~marks() {
     if (model)
-      each_parameter(*model, [this](auto const& p) {
+      models::each_parameter(*model, [this](auto const& p) {
         if (slot(p.from).tape == tape) p.from.set({}, 0);
       });
   }
@@ -147,8 +147,8 @@ auto gradient_of(tape& t, X const& x, L const& in) {
                   "weft: grad: the gradient of a model inside another transform has no place to be tracked; "
                   "differentiate with respect to tensors there");
     X g = x;
-    each_parameter(
-        g, [&t]<class T, auto S>(nn::parameter<T, S> & p) {
+    models::each_parameter(
+        g, [&t]<class T, auto S>(models::parameter<T, S> & p) {
           if (!p.frozen && slot(p.from).tape != t.number) [[unlikely]]
             fail<autograd_error>("a parameter lost its mark while its model was being differentiated: the function "
                                  "replaced it, or another thread differentiated the model, of which each needs a copy");
@@ -292,7 +292,7 @@ struct transform {
   template <int N, bool Wrt, class X, class M>
   static void enter_model(tape& t, X const& x, M& m) {
     if constexpr (Wrt && is_model<X>) {
-      static_assert(nn::parts::finds_parameter<X>(),
+      static_assert(models::finds_parameter<X>(),
                     "weft: grad: no parameter can be found in this argument: what is learnt is an nn::parameter, not a "
                     "tensor, and a struct with constructors or private members lists its fields with `static constexpr "
                     "void fields(auto list) { list(\"weight\", &Name::weight); }`");

@@ -158,19 +158,17 @@ template <>
 struct binding<role::view> {
   template <class Context, class Node, class Binder, class Map, class Names>
   WEFT_INLINE static auto make(Node const& n, Binder& b, Map const& m, Names const& names) {
-    using A = kid_t<0, Node>;
-    if constexpr (evaluated_number<Node> && !drops_row<Context, Node>) {
+    using inside = kid_context<Context, Node, 0>;
+    if constexpr (evaluated_number<Node> && std::is_same_v<inside, apart>) {
       b.number(kid<0>(n), names);
       return tokens<number<element_t<Node>, facts_of<Node>.reached>>{};
     } else {
       axis_map r;
       n.look(r, as_axis_map(m));
-      if constexpr (drops_row<Context, Node>)
-        return bind<Context>(kid<0>(n), b, r, names);
-      else if constexpr (facts_of<A>.elementwise)
-        return bind<typename Context::indirect>(kid<0>(n), b, r, names);
-      else
+      if constexpr (std::is_same_v<inside, apart>)
         return bind_evaluated<Context>(kid<0>(n), b, r, names);
+      else
+        return bind<inside>(kid<0>(n), b, r, names);
     }
   }
 };

@@ -1,7 +1,8 @@
 // Contexts: what a node is for the loop that it stands in.
 //
 // `context` says which reductions fuse, and whether the node's axes are the loop's own; `child_context` and its neighbours
-// say how that goes down to its children. `find_uses`: where a loop meets the name of a definition.
+// say how that goes down to its children, or that what they are is evaluated apart. `find_uses`: where a loop meets the name of a
+// definition.
 #pragma once
 #include <weft/expr/facts.hpp>
 
@@ -62,46 +63,72 @@ inline constexpr bool computed_by_rows = Context::q == 1 && Context::direct && !
                                          Node::dims.rank == Context::domain && !facts_of<Node>.reached &&
                                          requires { typename Node::rows; };
 
+// What a loop takes of a node. `in_loop`: the node is computed there, step by step, and not evaluated apart. Then its operand I
+// stands there too, in `kid_context`, or is evaluated apart itself: `apart`.
+struct apart {};
+template <class Context, class E>
+constexpr bool find_in_loop() {
+  if constexpr (E::role == role::fold)
+    return fold_fuses<Context, E>;
+  else
+    return E::role != role::producer && E::role != role::source;
+}
+template <class Context, class E>
+inline constexpr bool in_loop = find_in_loop<Context, E>();
+template <class Context, class E, int I>
+auto find_kid_context() {
+  using K = kid_t<I, E>;
+  if constexpr (E::role == role::map)
+    return std::type_identity<child_context<Context, E, K>>();
+  else if constexpr (E::role == role::fold)
+    return std::type_identity<typename Context::inside>();
+  else if constexpr (E::role == role::let)
+    return std::type_identity<std::conditional_t<I == 0, defining_context<Context, K>, Context>>();
+  else if constexpr (drops_row<Context, E>)
+    return std::type_identity<Context>();
+  else
+    return std::type_identity<std::conditional_t<facts_of<K>.elementwise, typename Context::indirect, apart>>();
+}
+template <class Context, class E, int I>
+using kid_context = typename decltype(find_kid_context<Context, E, I>())::type;
+
 // Where a statement meets the name of a definition: in the loop itself, or in what is evaluated apart.
 struct uses {
   bool loop = false, apart = false;
   constexpr uses operator|(uses o) const { return {loop || o.loop, apart || o.apart}; }
 };
 template <class Id, class Context, class E>
-constexpr uses find_uses();
-template <class Id, class Context, class E>
-constexpr uses uses_in_map() {
-  return []<int... I>(std::integer_sequence<int, I...>) {
-    return (find_uses<Id, child_context<Context, E, kid_t<I, E>>, kid_t<I, E>>() | ... | uses{});
-  }(kid_indices<E>{});
-}
-template <class Id, class Context, class E>
 constexpr uses find_uses() {
-  if constexpr (E::role == role::name) {
+  if constexpr (std::is_same_v<Context, apart>) {
+    return {false, mentions<Id, E>};
+  } else if constexpr (!in_loop<Context, E>) {
+    return {false, mentions<Id, E>};
+  } else if constexpr (E::role == role::name) {
     return {std::is_same_v<typename E::id, Id>, false};
-  } else if constexpr (E::role == role::map) {
-    return uses_in_map<Id, Context, E>();
-  } else if constexpr (E::role == role::fold) {
-    if constexpr (fold_fuses<Context, E>)
-      return find_uses<Id, typename Context::inside, kid_t<0, E>>();
-    else
-      return {false, mentions<Id, E>};
-  } else if constexpr (E::role == role::view) {
-    if constexpr (drops_row<Context, E>)
-      return find_uses<Id, Context, kid_t<0, E>>();
-    else
-      return {false, mentions<Id, E>};
   } else if constexpr (E::role == role::let) {
-    constexpr uses body = find_uses<Id, Context, kid_t<1, E>>();
+    // The definition is where the body reads it.
+    using D = kid_t<0, E>;
     constexpr uses inner = find_uses<typename E::id, Context, kid_t<1, E>>();
-    uses u = body;
-    if (inner.loop) u = u | find_uses<Id, defining_context<Context, kid_t<0, E>>, kid_t<0, E>>();
-    if (inner.apart) u = u | uses{false, mentions<Id, kid_t<0, E>>};
+    uses u = find_uses<Id, Context, kid_t<1, E>>();
+    if (inner.loop) u = u | find_uses<Id, kid_context<Context, E, 0>, D>();
+    if (inner.apart) u = u | uses{false, mentions<Id, D>};
     return u;
   } else {
-    return {false, mentions<Id, E>};
+    return []<int... I>(std::integer_sequence<int, I...>) {
+      return (find_uses<Id, kid_context<Context, E, I>, kid_t<I, E>>() | ... | uses{});
+    }(kid_indices<E>{});
   }
 }
+// Is the name that a let defines read by the loop alone?
+template <class Context, class E>
+constexpr bool find_name_in_loop() {
+  if constexpr (E::role == role::let)
+    return !find_uses<typename E::id, Context, kid_t<1, E>>().apart;
+  else
+    return true;
+}
+template <class Context, class E>
+inline constexpr bool name_in_loop = find_name_in_loop<Context, E>();
 
 }  // namespace expr
 }  // namespace WEFT_ISA

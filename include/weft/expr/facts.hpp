@@ -51,6 +51,7 @@ struct facts {
   bool too_large = false;    // to be part of a larger map
   int large_parts = 0;       // how many such maps are below maps
   int producers = 0;         // products and other operations with a loop of their own
+  bool own_loop = false;     // it is one
   bool lets = false;         // some let is below
   bool elementwise = true;   // can be read at any place: no reduction, producer or name below
   bool in_place = false;     // memory, seen through views alone
@@ -196,7 +197,8 @@ constexpr facts find_facts() {
     [&]<int... I>(std::integer_sequence<int, I...>) { (add_child(f, facts_of<kid_t<I, E>>), ...); }(kid_indices<E>{});
     f.elementwise = false;
     f.dense = false;
-    if constexpr (E::role == role::producer) ++f.producers;
+    f.own_loop = E::role == role::producer;
+    f.producers += f.own_loop;
   }
   return f;
 }

@@ -2,7 +2,8 @@
 //
 //   close_over(n, names)   the node with the definitions of the names around it, so that it can stand alone
 //   is_open<E>()           does a name stand in E whose let is not in E?
-//   with_value<Id>(e, x)   e with a tensor in the place of a name
+//   with_value<Id>(e, x)   e with a value in the place of a name
+//   without_lets(e, make)  e where each let of tracked values is its body over what `make` makes of the definition
 #pragma once
 #include <weft/expr/facts.hpp>
 #include <weft/expr/let.hpp>
@@ -50,15 +51,25 @@ constexpr bool is_open() {
       return (is_open<kid_t<I, E>, Bound...>() || ... || false);
     }(kid_indices<E>{});
 }
-// E with a tensor in the place of a name.
-template <class Id, class E, class T, auto S>
-auto with_value(E const& e, tensor<T, S> const& value) {
+// E with a value in the place of a name.
+template <class Id, class E, class V>
+auto with_value(E const& e, V const& value) {
   if constexpr (E::role == role::name && std::is_same_v<typename std::conditional_t<E::role == role::name, E, no_id>::id, Id>)
     return value;
   else if constexpr (!mentions<Id, E>)
     return e;
   else
     return rebuilt(e, [&value](auto const& k) { return with_value<Id>(k, value); });
+}
+// Precondition: no name of a let around E is below.
+template <class E, class F>
+auto without_lets(E const& e, F const& make) {
+  if constexpr (!facts_of<E>.lets || facts_of<E>.below.order == 0)
+    return e;
+  else if constexpr (E::role == role::let)
+    return without_lets(with_value<typename E::id>(kid<1>(e), make(without_lets(kid<0>(e), make))), make);
+  else
+    return rebuilt(e, [&make](auto const& k) { return without_lets(k, make); });
 }
 }  // namespace expr
 }  // namespace WEFT_ISA

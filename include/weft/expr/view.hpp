@@ -144,6 +144,21 @@ struct squeeze_node : described<squeeze_node<Mask, A>, element_t<A>, without<Mas
   }
 };
 
+// The other way: axes that were dropped come back as sizes of 1. `ext`: those of what they were dropped from.
+template <unsigned Mask, std::size_t R, class G>
+WEFT_INLINE auto unsqueezed(std::array<index_t, R> const& ext, G const& g) {
+  axis_sources<G::dims.rank> from{};
+  auto own = ext;
+  auto const s = g.sizes();
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < R; ++i)
+    if (!((Mask >> i) & 1)) {
+      own[i] = s[n];
+      from[n++] = {static_cast<int>(i), 0, 1};
+    }
+  return view<G, unknown(static_cast<int>(R))>(g, own, from);
+}
+
 // -- from an index list to a view ------------------------------------------------------------------------------
 
 template <class I>

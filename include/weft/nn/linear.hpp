@@ -13,7 +13,7 @@
 #pragma once
 #include <weft/expr/facts.hpp>
 #include <weft/nn/init.hpp>
-#include <weft/nn/parameter.hpp>
+#include <weft/nn/model.hpp>
 
 namespace weft::nn {
 inline namespace WEFT_ISA {

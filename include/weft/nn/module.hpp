@@ -10,7 +10,7 @@
 // Public, in weft::nn: for_each_parameter, for_each_buffer, parameter_count, trainable_count, freeze, unfreeze,
 // tree_map.
 #pragma once
-#include <weft/nn/walk.hpp>
+#include <weft/nn/model.hpp>
 
 namespace weft::nn {
 inline namespace WEFT_ISA {
@@ -18,13 +18,13 @@ inline namespace WEFT_ISA {
 // f(path, parameter), in the order of the fields; of a const model const parameters.
 template <class Model, class F>
 void for_each_parameter(Model& model, F&& f) {
-  parts::each_cell(model, [&f](std::string_view path, auto& cell) {
+  models::each_cell(model, [&f](std::string_view path, auto& cell) {
     if constexpr (is_parameter<std::remove_cvref_t<decltype(cell)>>) f(path, cell);
   });
 }
 template <class Model, class F>
 void for_each_buffer(Model& model, F&& f) {
-  parts::each_cell(model, [&f](std::string_view path, auto& cell) {
+  models::each_cell(model, [&f](std::string_view path, auto& cell) {
     if constexpr (is_buffer<std::remove_cvref_t<decltype(cell)>>) f(path, cell);
   });
 }
@@ -32,7 +32,7 @@ void for_each_buffer(Model& model, F&& f) {
 template <class Model>
 index_t parameter_count(Model const& model) {
   index_t n = 0;
-  parts::each_cell_of(
+  models::each_cell_of(
       [&n](auto const& cell) {
         if constexpr (is_parameter<std::remove_cvref_t<decltype(cell)>>) n += cell.value.size();
       },
@@ -42,7 +42,7 @@ index_t parameter_count(Model const& model) {
 template <class Model>
 index_t trainable_count(Model const& model) {
   index_t n = 0;
-  parts::each_cell_of(
+  models::each_cell_of(
       [&n](auto const& cell) {
         if constexpr (is_parameter<std::remove_cvref_t<decltype(cell)>>)
           if (!cell.frozen) n += cell.value.size();
@@ -77,13 +77,13 @@ template <class F, class Model, class... Same>
 [[nodiscard]] Model tree_map(F const& f, Model const& model, Same const&... other) {
   Model result = model;
   if constexpr (sizeof...(Same) == 0) {
-    parts::each_cell_of(
+    models::each_cell_of(
         [&f](auto& to) {
           if constexpr (is_parameter<std::remove_cvref_t<decltype(to)>>) to.value = f(std::as_const(to.value));
         },
         result);
   } else {
-    parts::each_cell_of(
+    models::each_cell_of(
         [&f](auto& to, auto const& from) {
           if constexpr (is_parameter<std::remove_cvref_t<decltype(to)>>)
             to.value = f(std::as_const(to.value), from.value);

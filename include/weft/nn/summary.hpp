@@ -61,21 +61,21 @@ void describe(std::string& out, std::string const& name, std::size_t indent, X c
     out.append(indent, ' ');
     if (!n.empty()) out += "(" + n + "): ";
   };
-  if constexpr (is_cell<X>) {
+  if constexpr (models::is_cell<X>) {
     begin(name);
     out += std::string(is_parameter<X> ? "parameter " : "buffer ") + weft::name(dtype_of<element_t<X>>) + ' ' +
            to_text(x.value.sizes());
     if constexpr (is_parameter<X>)
       if (x.frozen) out += " frozen";
     out += '\n';
-  } else if constexpr (is_opaque<X>()) {
+  } else if constexpr (models::is_opaque<X>()) {
     return;
   } else if constexpr (described_by_itself<X>) {
     begin(name);
     out += x.description() + '\n';
-  } else if constexpr (is_optional<X>) {
+  } else if constexpr (models::is_optional<X>) {
     if (x) describe(out, name, indent, *x);
-  } else if constexpr (sequence<X>) {
+  } else if constexpr (models::sequence<X>) {
     std::size_t i = 0;
     for (auto const& item : x) describe(out, (name.empty() ? name : name + '.') + std::to_string(i++), indent, item);
   } else {

@@ -115,7 +115,7 @@ struct fitting {
 template <class Model>
 void save_weights(Model const& model, std::string const& path) {
   std::vector<io::named_tensor> list;
-  parts::each_cell(model, [&list](std::string_view name, auto const& cell) {
+  models::each_cell(model, [&list](std::string_view name, auto const& cell) {
     list.push_back({std::string(name), parts::erased(cell.value)});
   });
   io::save_safetensors(path, list, {{"format", "weft"}});
@@ -125,10 +125,10 @@ template <class Model>
 weights_report load_weights(Model& model, std::string const& path, weights_options options = {}) {
   io::tensor_file const file = io::load_safetensors(path);
   parts::fitting fit{file, {}, {}, {}, {}};
-  parts::each_cell(std::as_const(model), [&fit](std::string_view name, auto const& cell) { fit.look_up(name, cell); });
+  models::each_cell(std::as_const(model), [&fit](std::string_view name, auto const& cell) { fit.look_up(name, cell); });
   fit.check(path, options.strict);
   std::size_t i = 0;
-  parts::each_cell_of(
+  models::each_cell_of(
       [&](auto& cell) {
         if (io::any_tensor const* t = fit.found[i++]) parts::restore(cell.value, *t);
       },

@@ -11,7 +11,8 @@
 //   lanes(n)              the result of every lane by itself, when each has seen a column of n elements
 // so that the order of additions depends on the number of elements alone. Its derivative is
 //   da(g, y, a, s, n)     what an element a gets of the cotangent g of the result y, where n elements were reduced; s is the
-//                         sum of counted(y, a) over them, if the operation has that
+//                         sum of counted(y, a) over them, if the operation has that (`back_by_rows`: so a row program has it)
+//   pull(e, g, of)        or, of no such form, what all of them get (expr/pull.hpp)
 //
 // A NaN wins in max and min, and never in argmax and argmin, of which a row of nothing else gives 0.
 #pragma once
@@ -20,6 +21,7 @@
 #include <weft/ops/arithmetic.hpp>
 #include <weft/simd/math.hpp>
 
+#include <bit>
 #include <limits>
 
 namespace weft {
@@ -221,7 +223,59 @@ struct mean : smooth {
   };
 };
 
+// What the elements along an axis get of the cotangent `c` of their product, made of products alone, by halves: a quotient has
+// no value where an element is 0, and a constant in its place no derivative.
+template <int Axis, class V, class Of>
+V pull_products(V const& a, V const& c, Of const& of) {
+  constexpr int R = V::dims.rank;
+  constexpr auto axis = static_cast<std::size_t>(Axis);
+  auto const whole = a.sizes();
+  index_t const n = whole[axis], half = n / 2;
+  if (n < 2) return n == 1 ? c : a;
+  auto const part = [&](index_t from, index_t size) {
+    auto own = whole;
+    own[axis] = size;
+    expr::axis_sources<R> places{};
+    for (int i = 0; i < R; ++i) places[static_cast<std::size_t>(i)] = {i, i == Axis ? from : 0, 1};
+    return expr::view<V, unknown(R)>(a, own, places);
+  };
+  auto const low = part(0, half), high = part(half, half), last = part(2 * half, 1);
+  V const pairs = of.made(low * high);
+  bool const odd = n % 2 == 1;
+  V const d = pull_products<Axis>(pairs, odd ? of.made(c * last) : c, of);
+  V const both = of.made(of.placed(of.made(d * high), low) + of.placed(of.made(d * low), high));
+  if (!odd) return both;
+  V const rest = of.made(c * reduce<prod, 1u << Axis, V>(pairs));
+  return of.made(both + of.placed(rest, last));
+}
+// Axis by axis.
+template <unsigned Mask, class V, class Of>
+V pull_all_products(V const& a, V const& c, Of const& of) {
+  constexpr unsigned rest = Mask & (Mask - 1);
+  constexpr int axis = std::countr_zero(Mask);
+  if constexpr (rest == 0)
+    return pull_products<axis>(a, c, of);
+  else
+    return pull_products<axis>(a, pull_all_products<rest, V>(of.made(reduce<prod, 1u << axis, V>(a)), c, of), of);
+}
+
 struct prod : smooth {
+  // The product of the others. `of` evaluates (expr/pull.hpp).
+  template <class E, class G, class Of>
+  static auto pull(E const&, G const& g, Of const& of) {
+    auto const& a = of.template operand<0>();
+    if constexpr (Of::order > 1) {
+      return pull_all_products<E::mask>(of.made(a), g, of);
+    } else {
+      // With one zero, that of the rest belongs to it alone; with more, nothing is left.
+      auto const zero = a == 0;
+      auto const rest = weft::where(zero, 1, a);
+      auto const one = weft::cast<element_t<expr::kid_t<0, E>>>(zero);
+      auto const zeros = of.made(reduce<sum, E::mask, std::remove_const_t<decltype(one)>>(one));
+      auto const p = of.made(reduce<prod, E::mask, std::remove_const_t<decltype(rest)>>(rest));
+      return g * weft::where(zero, weft::where(zeros == 1, p, 0), weft::where(zeros == 0, p / rest, 0));
+    }
+  }
   template <class P>
   struct one {  // the definition, number by number
     P v = P(1);

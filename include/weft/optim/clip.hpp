@@ -16,7 +16,7 @@ inline namespace WEFT_ISA {
 template <class Model>
 double clip_grad_norm(Model& gradient, double max_norm) {
   double squares = 0;
-  nn::parts::each_cell_of(
+  models::each_cell_of(
       [&squares](auto const& g) {
         if constexpr (nn::is_parameter<std::remove_cvref_t<decltype(g)>>)
           if (!g.frozen) squares += static_cast<double>(element_t<decltype(g)>(sum(square(g.value))));
@@ -25,7 +25,7 @@ double clip_grad_norm(Model& gradient, double max_norm) {
   double const norm = std::sqrt(squares);
   double const factor = max_norm / (norm + 1e-6);
   if (factor < 1)
-    nn::parts::each_cell_of(
+    models::each_cell_of(
         [factor](auto& g) {
           if constexpr (nn::is_parameter<std::remove_cvref_t<decltype(g)>>)
             if (!g.frozen) g.value *= static_cast<element_t<decltype(g)>>(factor);

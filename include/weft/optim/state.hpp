@@ -114,12 +114,12 @@ tensor<T, 1> as_row(tensor<T, S> const& t) {
 // f(parameter, its gradient, its index) for each parameter that isn't frozen.
 template <class Model, class F>
 void each_learnt(Model& model, Model const& gradient, F const& f) {
-  static_assert(nn::parts::is_opaque<Model>() || nn::parts::finds_parameter<Model>(),
+  static_assert(models::is_opaque<Model>() || models::finds_parameter<Model>(),
                 "weft: update: no parameter can be found in this model: what is learnt is an nn::parameter, not a "
                 "tensor; a field with constructors or private members lists its own fields with `static constexpr void "
                 "fields(auto list)`");
   std::size_t i = 0;
-  nn::parts::each_cell_of(
+  models::each_cell_of(
       [&]<class Cell>(Cell& p, Cell const& g) {
         if constexpr (nn::is_parameter<Cell>) {
           std::size_t const index = i++;

@@ -17,9 +17,9 @@
 //     static constexpr void fields(auto list) { list("weight", &Linear::weight); }
 //   };
 //
-// Public, in weft::nn: for_each_field, field_count, field_names, lists_fields, reflectable.
+// Public, as weft::nn's: for_each_field, field_count, field_names, lists_fields, reflectable.
 #pragma once
-#include <weft/nn/bindings.hpp>
+#include <weft/models/bindings.hpp>
 
 #include <array>
 #include <cstddef>
@@ -27,7 +27,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace weft::nn {
+namespace weft::models {
 
 namespace detail {
 
@@ -237,4 +237,4 @@ constexpr void for_each_field(T& object, F&& f) {
   }
 }
 
-}  // namespace weft::nn
+}  // namespace weft::models

@@ -9,12 +9,12 @@
 //     }
 //   };
 //
-// Public, in weft::nn: buffer, is_buffer.
+// Public, as weft::nn's: buffer, is_buffer.
 #pragma once
 #include <weft/expr/let.hpp>
 #include <weft/expr/tensor.hpp>
 
-namespace weft::nn {
+namespace weft::models {
 
 template <class T, auto S>
 struct buffer : described<buffer<T, S>, T, to_shape(S)> {
@@ -60,4 +60,4 @@ inline constexpr bool is_buffer<buffer<T, S>> = true;
 template <class T, auto S>
 inline constexpr bool is_buffer<buffer<T, S> const> = true;
 
-}  // namespace weft::nn
+}  // namespace weft::models

@@ -2,7 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <weft/nn/reflect.hpp>
+#include <weft/nn/model.hpp>
 
 #include <array>
 #include <functional>

@@ -5,20 +5,18 @@
 //
 //   each_cell(model, [](std::string_view path, auto& cell) { ... });    // "blocks.1.down.bias", nn::parameter
 //   each_cell_of(f, model, gradient);                                   // f(cell, cell); no paths, no allocation
-//
-// Inside, in weft::nn::parts.
+//   each_parameter(model, [](auto& p) { ... });                         // the same of parameters alone, of anything
 #pragma once
 #include <weft/core/errors.hpp>
-#include <weft/nn/buffer.hpp>
-#include <weft/nn/parameter.hpp>
-#include <weft/nn/reflect.hpp>
+#include <weft/models/buffer.hpp>
+#include <weft/models/parameter.hpp>
+#include <weft/models/reflect.hpp>
 
 #include <optional>
 #include <string>
 
-namespace weft::nn {
+namespace weft::models {
 inline namespace WEFT_ISA {
-namespace parts {
 
 template <class X>
 inline constexpr bool is_optional = false;
@@ -75,12 +73,12 @@ struct any_found {
 // One of the first fields is initialised from such a thing, but not from whatever there is.
 template <class X, class First, std::size_t... Before>
 consteval bool takes_after(std::index_sequence<Before...>) {
-  return requires { X{nn::detail::any_value_at<Before>{}..., First{}}; };
+  return requires { X{detail::any_value_at<Before>{}..., First{}}; };
 }
 template <class X, class Found, std::size_t... At>
 consteval bool takes(std::index_sequence<At...>) {
   return ((takes_after<X, Found>(std::make_index_sequence<At>{}) &&
-           !takes_after<X, nn::detail::no_value>(std::make_index_sequence<At>{})) ||
+           !takes_after<X, detail::no_value>(std::make_index_sequence<At>{})) ||
           ...);
 }
 
@@ -99,7 +97,7 @@ consteval bool finds_parameter() {
   } else if constexpr (sequence<X>) {
     return finds_parameter<std::remove_cvref_t<item_of<X>>, X, Above...>();
   } else if constexpr (lists_fields<X>) {
-    if constexpr (requires { typename std::bool_constant<(X::fields(nn::detail::any_member{}), true)>; }) {
+    if constexpr (requires { typename std::bool_constant<(X::fields(detail::any_member{}), true)>; }) {
       bool any = false;
       X::fields([&any](std::string_view, auto member) {
         any = any || finds_parameter<std::remove_cvref_t<decltype(std::declval<X&>().*member)>, X, Above...>();
@@ -108,14 +106,14 @@ consteval bool finds_parameter() {
     } else {
       return true;  // not constexpr: only a walk can tell
     }
-  } else if constexpr (!opens<Above...> || !nn::detail::members_of<X>.visible()) {
+  } else if constexpr (!opens<Above...> || !detail::members_of<X>.visible()) {
     // A model's own mistake is named where it is walked.
     return sizeof...(Above) == 0 ||
-           takes<X, any_found<X, Above...>>(std::make_index_sequence<nn::detail::max_bindings + 1>{});
+           takes<X, any_found<X, Above...>>(std::make_index_sequence<detail::max_bindings + 1>{});
   } else {
     bool any = false;
     if constexpr (field_count<X> != 0)
-      nn::detail::bind<field_count<X>>(nn::detail::specimen<X>.value, [&any](auto&... field) {
+      detail::bind<field_count<X>>(detail::specimen<X>.value, [&any](auto&... field) {
         any = (finds_parameter<std::remove_cvref_t<decltype(field)>, X, Above...>() || ...);
       });
     return any;
@@ -213,8 +211,8 @@ constexpr void each_field_of(F const& f, X& x, More&... more) {
     for_each_field(x, f);
   } else if constexpr (field_count<plain> != 0) {
     static_assert(sizeof...(More) == 1);
-    nn::detail::bind<field_count<plain>>(x, [&](auto&... a) {
-      nn::detail::bind<field_count<plain>>(more..., [&](auto&... b) {
+    detail::bind<field_count<plain>>(x, [&](auto&... a) {
+      detail::bind<field_count<plain>>(more..., [&](auto&... b) {
         std::string_view const* name = field_names<plain>().data();
         (f(*name++, a, b), ...);
       });
@@ -274,6 +272,17 @@ void each_cell_of(F const& f, X&... x) {
   walk(at, [&f](std::string_view, auto&... cell) { f(cell...); }, x...);
 }
 
-}  // namespace parts
+// f(parameter)
+template <class X, class F>
+void each_parameter(X& x, F const& f) {
+  no_path at;
+  walk(
+      at,
+      [&f](std::string_view, auto& cell) {
+        if constexpr (is_parameter<std::remove_cvref_t<decltype(cell)>>) f(cell);
+      },
+      x);
+}
+
 }  // namespace WEFT_ISA
-}  // namespace weft::nn
+}  // namespace weft::models

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace weft::nn::detail {
+namespace weft::models::detail {
 
 inline constexpr std::size_t max_bindings = 32;
 
@@ -42,7 +42,7 @@ struct address {
   Pointer pointer;
   constexpr address(Pointer p) : pointer(p) {}
 };
-#define WEFT_ADDRESS ::weft::nn::detail::address
+#define WEFT_ADDRESS ::weft::models::detail::address
 #else
 #define WEFT_ADDRESS auto
 #endif
@@ -313,4 +313,4 @@ consteval auto member_names() {
 #pragma clang diagnostic pop
 #endif
 
-}  // namespace weft::nn::detail
+}  // namespace weft::models::detail

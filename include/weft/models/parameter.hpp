@@ -9,38 +9,13 @@
 // beside plain tensors only it is its value, so that inference knows nothing of gradients. If a transform is just
 // differentiating with respect to it, the latter throws: a gradient would be lost.
 //
-// Public, in weft::nn: parameter, is_parameter; mark is the transforms'.
+// Public, as weft::nn's: parameter, is_parameter.
 #pragma once
 #include <weft/expr/let.hpp>
 #include <weft/expr/tensor.hpp>
-#include <weft/autodiff/tape.hpp>
+#include <weft/models/mark.hpp>
 
-namespace weft::nn {
-
-// The place on a tape that a transform gave to a parameter, and the transform's order. Other threads may ask at the same
-// time whose it is (plain data through a model that is being differentiated), so it is read and written without a race.
-class mark {
-  std::uint64_t tape = 0;
-  std::uint32_t index = 0;
-  int level = 0;
-
- public:
-  WEFT_ALWAYS_INLINE mark() = default;
-  WEFT_ALWAYS_INLINE mark(mark const& o) noexcept { set(o, o.order()); }
-  WEFT_ALWAYS_INLINE mark& operator=(mark const& o) noexcept {
-    set(o, o.order());
-    return *this;
-  }
-  WEFT_ALWAYS_INLINE void set(autograd::slot place, int order) noexcept {
-    __atomic_store_n(&tape, place.tape, __ATOMIC_RELAXED);
-    __atomic_store_n(&index, place.index, __ATOMIC_RELAXED);
-    __atomic_store_n(&level, order, __ATOMIC_RELAXED);
-  }
-  WEFT_ALWAYS_INLINE operator autograd::slot() const noexcept {
-    return {__atomic_load_n(&tape, __ATOMIC_RELAXED), __atomic_load_n(&index, __ATOMIC_RELAXED)};
-  }
-  WEFT_ALWAYS_INLINE int order() const noexcept { return __atomic_load_n(&level, __ATOMIC_RELAXED); }
-};
+namespace weft::models {
 
 template <class T, auto S>
 struct parameter : described<parameter<T, S>, T, to_shape(S)> {
@@ -73,4 +48,4 @@ inline constexpr bool is_parameter<parameter<T, S>> = true;
 template <class T, auto S>
 inline constexpr bool is_parameter<parameter<T, S> const> = true;
 
-}  // namespace weft::nn
+}  // namespace weft::models
