@@ -105,8 +105,9 @@ struct room {
 bool place_result(result& out, room& where, index_t const* e, int rank, leaf const* leaves,
                                            int count, frame const& f, bool same_place);
 
-// For plain maps, as many of the last axes as are dense everywhere become one row.
-void join_axes(frame& f, leaf const* leaves, int count, result const* out, int results);
+// For plain maps, as many of the last axes as are dense everywhere become one row. Returns whether all rows lie in memory as
+// they are read and written.
+bool join_axes(frame& f, leaf const* leaves, int count, result const* out, int results);
 
 void run_flat(program const& p, leaf* leaves, int count, void const* numbers, index_t n,
                                        result_type const& type, room& where);

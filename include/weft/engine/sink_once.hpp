@@ -59,7 +59,7 @@ namespace engine {
 }
 
 [[gnu::noinline]] WEFT_ONCE void join_axes_of_sinks(frame& f, leaf const* leaves, int count, result const* r, int results) {
-  int axes = row_axes(leaves, count, f);
+  int axes = row_axes(leaves, count, f).axes;
   for (int i = 0; i < results; ++i) {
     if (!r[i].base) continue;
     int const k = r[i].dense_axes(f, r[i].narrow ? 0 : 1);
