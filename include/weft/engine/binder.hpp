@@ -33,6 +33,24 @@ struct companion {
   companion* next = nullptr;
   virtual ~companion() = default;
 };
+struct companion_list {
+  companion* first = nullptr;
+  companion_list() = default;
+  companion_list(companion_list const&) = delete;
+  ~companion_list() {
+    while (first) {
+      companion* const c = first;
+      first = c->next;
+      delete c;
+    }
+  }
+  template <class C>
+  C* add(C* c) {
+    c->next = first;
+    first = c;
+    return c;
+  }
+};
 // Something that was evaluated apart, by the type and the place of its node.
 struct evaluated_part {
   void const* type;
@@ -59,7 +77,7 @@ struct binder {
   number_bits* numbers;
   storage* kept;          // of results evaluated apart
   evaluated_part* parts;  // beside them
-  companion** companions;
+  companion_list* companions;
   leaf* tile = nullptr;   // the producer whose epilogue is bound
   int parts_count = 0;
   leaf* first = next;
@@ -121,16 +139,7 @@ template <int N>
 struct kept_parts {
   storage at[static_cast<std::size_t>(N)];
   evaluated_part parts[static_cast<std::size_t>(N)];
-  companion* companions = nullptr;
-  kept_parts() = default;
-  kept_parts(kept_parts const&) = delete;
-  ~kept_parts() {
-    while (companions) {
-      companion* const c = companions;
-      companions = c->next;
-      delete c;
-    }
-  }
+  companion_list companions;
 };
 // The leaves and numbers of a program, and what was evaluated for it.
 template <class C>
@@ -189,10 +198,8 @@ auto const& binder::made(Node const& n, Names const& names) {
   using D = kid_t<0, Node>;
   auto body = with_value<Id>(kid<1>(n), evaluated<element_t<D>, D::dims.rank>(close_over(kid<0>(n), names)));
   auto* const c = new made_body<decltype(body)>(static_cast<decltype(body)&&>(body));
-  c->next = *companions;
-  *companions = c;
   ++kept;
-  return c->body;
+  return companions->add(c)->body;
 }
 // Of equal parts of a statement one is evaluated.
 template <class Node, class Map, class Names>

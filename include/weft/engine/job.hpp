@@ -64,7 +64,7 @@ void run_part(job const& j, part_of const& p);
 
 // All results are large, and all their rows begin and end at multiples of 64 bytes.
 WEFT_INLINE bool streams(job const& j) {
-  index_t const least = process::streaming_threshold.load(std::memory_order_relaxed);
+  index_t const least = __atomic_load_n(&process::streaming_threshold, __ATOMIC_RELAXED);
   index_t total = 0;
   for (int i = 0; i < j.result_count; ++i) {
     result const& r = j.results[i];

@@ -106,7 +106,7 @@ namespace engine {
   }
   index_t const tasks = (length + per - 1) / per;
   if (tasks == 1) return run_part(j, all);
-  process::sink_tasks.fetch_add(tasks, std::memory_order_relaxed);
+  __atomic_fetch_add(&process::sink_tasks, tasks, __ATOMIC_RELAXED);
   storage const mine = bytes > 0 ? storage::allocate(static_cast<std::size_t>(bytes * tasks)) : storage();
   char* const privates = const_cast<char*>(static_cast<char const*>(mine.data()));
   auto const run_task = [&](index_t t) {
