@@ -15,7 +15,8 @@ function(weft_add_compiled folder)
     ${folder}/weft/compiled/engine.cpp
     ${folder}/weft/compiled/models.cpp
     ${folder}/weft/compiled/products_of_floats.cpp
-    ${folder}/weft/compiled/products_of_integers.cpp)
+    ${folder}/weft/compiled/products_of_integers.cpp
+    ${folder}/weft/compiled/sorting.cpp)
   add_library(weft::compiled ALIAS weft_compiled)
   target_link_libraries(weft_compiled PUBLIC weft::weft)
   target_compile_definitions(weft_compiled PUBLIC WEFT_COMPILED)

@@ -33,6 +33,24 @@ struct companion {
   companion* next = nullptr;
   virtual ~companion() = default;
 };
+struct companion_list {
+  companion* first = nullptr;
+  companion_list() = default;
+  companion_list(companion_list const&) = delete;
+  ~companion_list() {
+    while (first) {
+      companion* const c = first;
+      first = c->next;
+      delete c;
+    }
+  }
+  template <class C>
+  C* add(C* c) {
+    c->next = first;
+    first = c;
+    return c;
+  }
+};
 // A part of a statement for which the table keeps something, so that an equal part needn't be made again: the type of its node
 // (the address of its `type_mark`) and the node.
 struct evaluated_part {
@@ -60,7 +78,7 @@ struct binder {
   number_bits* numbers;
   storage* kept;          // where the next buffer goes of what was evaluated apart
   evaluated_part* parts;  // what each of these buffers and each source was made of
-  companion** companions;
+  companion_list* companions;
   leaf* tile = nullptr;   // the producer whose epilogue is bound
   int parts_count = 0;
   leaf* first = next;
@@ -123,16 +141,7 @@ template <int N>
 struct kept_parts {
   storage at[static_cast<std::size_t>(N)];
   evaluated_part parts[static_cast<std::size_t>(N)];
-  companion* companions = nullptr;
-  kept_parts() = default;
-  kept_parts(kept_parts const&) = delete;
-  ~kept_parts() {
-    while (companions) {
-      companion* const c = companions;
-      companions = c->next;
-      delete c;
-    }
-  }
+  companion_list companions;
 };
 // The leaves and numbers of a program, and what was evaluated for it.
 template <class C>
@@ -191,10 +200,8 @@ auto const& binder::made(Node const& n, Names const& names) {
   using D = kid_t<0, Node>;
   auto body = with_value<Id>(kid<1>(n), evaluated<element_t<D>, D::dims.rank>(close_over(kid<0>(n), names)));
   auto* const c = new made_body<decltype(body)>(static_cast<decltype(body)&&>(body));
-  c->next = *companions;
-  *companions = c;
   ++kept;
-  return c->body;
+  return companions->add(c)->body;
 }
 // Of equal parts of a statement one is evaluated.
 template <class Node, class Map, class Names>

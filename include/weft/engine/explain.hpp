@@ -11,9 +11,7 @@
 #include <weft/engine/assign.hpp>
 #include <weft/engine/producer.hpp>
 
-#include <memory>
 #include <string>
-#include <vector>
 
 namespace weft {
 
@@ -65,7 +63,7 @@ struct survey {
   static constexpr int room = 64;
   seen parts[room]{};
   int parts_count = 0;
-  std::vector<std::unique_ptr<companion>> companions{};
+  companion_list companions{};
 
   template <class T>
   void constant(T) {}
@@ -107,10 +105,7 @@ struct survey {
     value stand_in;
     if constexpr (D::dims.rank > 0) stand_in = value(storage(), kid<0>(n).sizes());
     auto body = with_value<Id>(kid<1>(n), stand_in);
-    auto c = std::make_unique<made_body<decltype(body)>>(static_cast<decltype(body)&&>(body));
-    auto const& result = c->body;
-    companions.push_back(std::move(c));
-    return result;
+    return companions.add(new made_body<decltype(body)>(static_cast<decltype(body)&&>(body)))->body;
   }
   template <class Node>
   void tiles(Node const& n) {

@@ -64,7 +64,7 @@ void run_part(job const& j, part_of const& p);
 
 // All results are large, and all their rows begin and end at multiples of 64 bytes.
 WEFT_INLINE bool streams(job const& j) {
-  index_t const least = process::streaming_threshold.load(std::memory_order_relaxed);
+  index_t const least = __atomic_load_n(&process::streaming_threshold, __ATOMIC_RELAXED);
   index_t total = 0;
   for (int i = 0; i < j.result_count; ++i) {
     result const& r = j.results[i];
@@ -105,8 +105,9 @@ struct room {
 bool place_result(result& out, room& where, index_t const* e, int rank, leaf const* leaves,
                                            int count, frame const& f, bool same_place);
 
-// For plain maps, as many of the last axes as are dense everywhere become one row.
-void join_axes(frame& f, leaf const* leaves, int count, result const* out, int results);
+// For plain maps, as many of the last axes as are dense everywhere become one row. Returns whether all rows lie in memory as
+// they are read and written.
+bool join_axes(frame& f, leaf const* leaves, int count, result const* out, int results);
 
 void run_flat(program const& p, leaf* leaves, int count, void const* numbers, index_t n,
                                        result_type const& type, room& where);

@@ -241,7 +241,7 @@ struct outlets {
   run_part(j, all);
 }
 
-[[gnu::noinline]] WEFT_ONCE bool place_result(result& out, room& where, index_t const* e, int rank, leaf const* leaves,
+WEFT_ONCE bool place_result(result& out, room& where, index_t const* e, int rank, leaf const* leaves,
                                            int count, frame const& f, bool same_place) {
   for (int d = rank; d < f.rank; ++d) out.stride[d] = 0;
   dense_strides(e, rank, out.stride);
@@ -257,26 +257,27 @@ struct outlets {
   return true;
 }
 
-[[gnu::noinline]] WEFT_ONCE void join_axes(frame& f, leaf const* leaves, int count, result const* out, int results) {
-  if (f.rank == 0) return;
-  int axes = row_axes(leaves, count, f);
+WEFT_ONCE bool join_axes(frame& f, leaf const* leaves, int count, result const* out, int results) {
+  if (f.rank == 0) return true;
+  shared_row row = row_axes(leaves, count, f);
   for (int i = 0; i < results; ++i) {
     int const k = out[i].dense_axes(f);
-    if (k < axes) axes = k;
+    if (k < row.axes) row.axes = k;
   }
-  f.set_row(f.rank - (axes > 0 ? axes : 1));
+  f.set_row(f.rank - (row.axes > 0 ? row.axes : 1));
+  return row.memory && row.axes > 0;
 }
 
-// A small map whose operands and result lie in rows of memory, one row behind the other: no tiles to think of. False: it isn't one.
+// A small map whose operands and result lie in rows of memory, one row behind the other: no tiles to think of. False: it isn't
+// one. Precondition: join_axes found such rows.
 WEFT_INLINE bool run_small(job const& j) {
   frame const& f = j.f;
   constexpr int most = 12;
   index_t const n = f.n * f.rows;
-  if (f.row > 1 || n == 0 || n >= j.p.here || j.leaf_count > most || !j.results->dense_row(f)) return false;
+  if (f.row > 1 || n == 0 || n >= j.p.here || j.leaf_count > most) return false;
   spot in[most];
   for (int i = 0; i < j.leaf_count; ++i) {
     leaf const& l = j.leaves[i];
-    if (!l.read_in_place(f)) return false;
     in[i] = {l.base, f.row > 0 ? l.stride[f.row - 1] * l.type->size : 0};
   }
   result const& r = *j.results;
@@ -319,17 +320,14 @@ WEFT_INLINE bool run_small(job const& j) {
   p.run(numbers, {in, &out, 1, n, nullptr, false});
 }
 
-[[gnu::noinline]] WEFT_ONCE void run_rows_of(program const& p, leaf* leaves, int count, void const* numbers, frame& f, int q,
+[[gnu::noinline, gnu::flatten]] WEFT_ONCE void run_rows_of(program const& p, leaf* leaves, int count, void const* numbers, frame& f, int q,
                                           result_type const& type, room& where) {
   place_leaves(leaves, count, f);
   result out;
   out.type = &type;
   bool const apart = place_result(out, where, f.ext, f.rank, leaves, count, f, true);
   job const j{p, f, leaves, count, &out, 1, numbers, apart};
-  if (q == 0) {
-    join_axes(f, leaves, count, &out, 1);
-    if (run_small(j)) return;
-  }
+  if (q == 0 && join_axes(f, leaves, count, &out, 1) && run_small(j)) return;
   run(j);
 }
 

@@ -19,7 +19,16 @@ struct leaf_strides {
   index_t stride[max_rank];
 
   // How many of the last axes of the frame can be one row: a dense one, or (`step` 0) one element all along.
-  int dense_axes(frame const& f, index_t step = 1) const;
+  WEFT_INLINE int dense_axes(frame const& f, index_t step = 1) const {
+    index_t expected = step;
+    int k = 0;
+    for (int d = f.rank - 1; d >= 0; --d, ++k) {
+      if (f.ext[d] == 1) continue;
+      if (stride[d] != expected) break;
+      expected *= f.ext[d];
+    }
+    return k;
+  }
   WEFT_INLINE bool dense_row(frame const& f) const { return f.flat || dense_axes(f) >= f.rank - f.row; }
 };
 
@@ -52,6 +61,7 @@ struct leaf : leaf_strides {
   void const* base;  // the element at domain index 0; null: not known yet. Of a source, the source itself (a companion)
   leaf_type const* type;
   index_t const* ext;  // of dense memory whose last axis is the domain's axis `last`; null: strides are known
+  index_t elements;    // of that memory, once it is placed
   std::int16_t rank, last;
   std::int32_t single;  // one element a row: never staged
   int twin = -1;        // a source: the leaf that computes its tiles, if not itself
@@ -95,8 +105,12 @@ template <class T>
 template <class T>
 inline constexpr leaf_type leaf_type_of{sizeof(T), &stage<T>};
 
-// How many trailing axes can be one row for all of them.
-int row_axes(leaf const* l, int count, frame const& f);
+// How many trailing axes can be one row for all of them, and whether all of them are read from memory.
+struct shared_row {
+  int axes;
+  bool memory;
+};
+shared_row row_axes(leaf const* l, int count, frame const& f);
 
 struct staging {
   bool any = false;      // some leaf's rows are copied to scratch

@@ -6,22 +6,11 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace engine {
 
-[[gnu::noinline]] WEFT_ONCE void frame::set_row(int first) {
+WEFT_ONCE void frame::set_row(int first) {
   row = first;
   n = rows = 1;
   for (int i = 0; i < row; ++i) rows *= ext[i];
   for (int i = row; i < rank; ++i) n *= ext[i];
-}
-
-[[gnu::noinline]] WEFT_ONCE int leaf_strides::dense_axes(frame const& f, index_t step) const {
-  index_t expected = step;
-  int k = 0;
-  for (int d = f.rank - 1; d >= 0; --d, ++k) {
-    if (f.ext[d] == 1) continue;
-    if (stride[d] != expected) break;
-    expected *= f.ext[d];
-  }
-  return k;
 }
 
 [[gnu::noinline]] WEFT_ONCE walk::walk(leaf const* l, int n, frame const& frame, arena_scope& scope, index_t rows, index_t columns)
@@ -66,7 +55,7 @@ namespace engine {
   fail_moved_from();
 }
 
-[[gnu::noinline]] WEFT_ONCE void place_leaves(leaf* l, int count, frame const& f) {
+WEFT_ONCE void place_leaves(leaf* l, int count, frame const& f) {
   for (int i = 0; i < count; ++i) {
     if (!l[i].ext) continue;
     if (WEFT_CHECKS && !l[i].base) check_nothing_read(f);
@@ -76,6 +65,7 @@ namespace engine {
       if (l[i].ext[c] != 1) l[i].stride[d] = s;
       s *= l[i].ext[c];
     }
+    l[i].elements = s;
   }
 }
 
@@ -86,17 +76,15 @@ namespace engine {
   return true;
 }
 
-[[gnu::noinline]] WEFT_ONCE int row_axes(leaf const* l, int count, frame const& f) {
-  int axes = f.rank;
+WEFT_ONCE shared_row row_axes(leaf const* l, int count, frame const& f) {
+  shared_row row{f.rank, true};
   for (int i = 0; i < count; ++i) {
-    if (l[i].computed()) {  // rows as the last axis has them
-      if (axes > 1) axes = 1;
-      continue;
-    }
-    int const k = l[i].dense_axes(f, l[i].single ? 0 : 1);
-    if (k < axes) axes = k;
+    bool const computed = l[i].computed();
+    row.memory = row.memory && !computed;
+    int const k = computed ? 1 : l[i].dense_axes(f, l[i].single ? 0 : 1);  // computed: rows as the last axis has them
+    if (k < row.axes) row.axes = k;
   }
-  return axes;
+  return row;
 }
 
 [[gnu::noinline]] WEFT_ONCE staging staging_of(leaf const* l, int count, frame const& f) {
@@ -116,7 +104,13 @@ namespace engine {
   return s;
 }
 
-[[gnu::noinline]] WEFT_ONCE overlap overlap_of(leaf const* l, int count, frame const& f, result const& out) {
+// What a leaf reads. Precondition: it is placed, and has memory.
+WEFT_INLINE byte_range range_of(leaf const& l, frame const& f) {
+  if (!l.ext) return range_of(l.base, l.type->size, l.stride, f);
+  auto const b = reinterpret_cast<std::uintptr_t>(l.base);
+  return {b, b + static_cast<std::uintptr_t>(l.elements * l.type->size)};
+}
+WEFT_ONCE overlap overlap_of(leaf const* l, int count, frame const& f, result const& out) {
   overlap o;
   byte_range const w = range_of(out.base, out.type->size, out.stride, f);
   for (int i = 0; i < count; ++i) {
@@ -125,7 +119,7 @@ namespace engine {
       if (l[i].type->reads(l[i], w)) o.touches = o.crosses = true;
       continue;
     }
-    byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
+    byte_range const r = range_of(l[i], f);
     if (!r.meets(w)) continue;
     o.touches = true;
     bool same = l[i].base == out.base && l[i].type->size == out.type->size;
@@ -142,7 +136,7 @@ namespace engine {
       if (l[i].type->reads(l[i], w)) return true;
       continue;
     }
-    byte_range const r = range_of(l[i].base, l[i].type->size, l[i].stride, f);
+    byte_range const r = range_of(l[i], f);
     if (r.meets(w)) return true;
   }
   return false;

@@ -430,8 +430,7 @@ struct computed_tiles final : companion {
 
 template <class Companion>
 void add_companion(binder& b, Companion* c) {
-  c->next = *b.companions;
-  *b.companions = c;
+  b.companions->add(c);
   leaf& l = *b.next++;
   l.base = c;
   l.type = &Companion::type;

@@ -7,11 +7,10 @@
 #pragma once
 #include <weft/engine/job.hpp>
 
-#include <atomic>
 #include <cstring>
 
 namespace weft::process {
-inline constinit std::atomic<std::int64_t> sink_tasks{0};
+inline constinit std::int64_t sink_tasks = 0;
 }  // namespace weft::process
 
 namespace weft {
@@ -32,7 +31,7 @@ void prepare_sink(result* all, short const* order, int at, frame const& f, bool 
 void join_axes_of_sinks(frame& f, leaf const* leaves, int count, result const* r, int results);
 
 // How a sweep with sinks was cut, for tests: tasks of all sweeps so far.
-inline std::int64_t sink_tasks() { return process::sink_tasks.load(std::memory_order_relaxed); }
+inline std::int64_t sink_tasks() { return __atomic_load_n(&process::sink_tasks, __ATOMIC_RELAXED); }
 
 // How many tensors `all` are of, numbers aside.
 int tensors_of(result const* all, int count);

@@ -59,7 +59,7 @@ namespace engine {
 }
 
 [[gnu::noinline]] WEFT_ONCE void join_axes_of_sinks(frame& f, leaf const* leaves, int count, result const* r, int results) {
-  int axes = row_axes(leaves, count, f);
+  int axes = row_axes(leaves, count, f).axes;
   for (int i = 0; i < results; ++i) {
     if (!r[i].base) continue;
     int const k = r[i].dense_axes(f, r[i].narrow ? 0 : 1);
@@ -106,7 +106,7 @@ namespace engine {
   }
   index_t const tasks = (length + per - 1) / per;
   if (tasks == 1) return run_part(j, all);
-  process::sink_tasks.fetch_add(tasks, std::memory_order_relaxed);
+  __atomic_fetch_add(&process::sink_tasks, tasks, __ATOMIC_RELAXED);
   storage const mine = bytes > 0 ? storage::allocate(static_cast<std::size_t>(bytes * tasks)) : storage();
   char* const privates = const_cast<char*>(static_cast<char const*>(mine.data()));
   auto const run_task = [&](index_t t) {

@@ -9,8 +9,6 @@
 #include <weft/expr/fold.hpp>
 #include <weft/ops/moved.hpp>
 
-#include <algorithm>
-
 namespace weft {
 inline namespace WEFT_ISA {
 namespace ops {
@@ -25,18 +23,20 @@ WEFT_INLINE constexpr bool stands_before(T a, T b) {
 }
 // p (n)
 template <class T>
-[[gnu::noinline]] void sort_row(T* p, index_t n) {
-  T* end = p + n;
-  if constexpr (std::is_floating_point_v<T>)
-    end = std::partition(p, end, [](T x) { return x == x; });
-  std::sort(p, end);
-}
+void sort_row(T* p, index_t n);
 // out (n): the places of x (n) in its order
 template <class T>
-[[gnu::noinline]] void order_row(T const* x, index_t n, index_t* out) {
-  for (index_t i = 0; i < n; ++i) out[i] = i;
-  std::stable_sort(out, out + n, [x](index_t a, index_t b) { return stands_before(x[a], x[b]); });
-}
+void order_row(T const* x, index_t n, index_t* out);
+
+// weft::compiled has these for each element type.
+#define WEFT_SORTING_OF(keyword, T)                 \
+  keyword template void sort_row<T>(T*, index_t);   \
+  keyword template void order_row<T>(T const*, index_t, index_t*);
+#ifdef WEFT_COMPILED
+#define WEFT_EXTERN(T) WEFT_SORTING_OF(extern, T)
+WEFT_EACH_ELEMENT(WEFT_EXTERN)
+#undef WEFT_EXTERN
+#endif
 
 // `Places`: where the elements come from, and not they themselves.
 template <bool Places, class A>
@@ -185,3 +185,7 @@ WEFT_INLINE constexpr auto argsort(A const& x) {
 
 }  // namespace WEFT_ISA
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/ops/sort_once.hpp>
+#endif

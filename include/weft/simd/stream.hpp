@@ -7,8 +7,6 @@
 #include <weft/config.hpp>
 #include <weft/core/dtype.hpp>
 
-#include <atomic>
-
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -16,13 +14,13 @@
 namespace weft {
 
 namespace process {
-inline constinit std::atomic<index_t> streaming_threshold{index_t(32) << 20};
+inline constinit index_t streaming_threshold = index_t(32) << 20;
 }
 
 // Results of maps of this many bytes and more are stored past the caches, unless an operand is staged or rows don't begin
 // and end at multiples of 64 bytes.
 inline index_t set_streaming_threshold(index_t bytes) {
-  return process::streaming_threshold.exchange(bytes, std::memory_order_relaxed);
+  return __atomic_exchange_n(&process::streaming_threshold, bytes, __ATOMIC_RELAXED);
 }
 
 inline namespace WEFT_ISA {
