@@ -1,5 +1,5 @@
+// labels: optimised
 // Cotangents that many rows add up are as accurate as the forward sum over as many, whatever the number of threads.
-// labels: slow
 #include <doctest/doctest.h>
 #include <weft/grad.hpp>
 

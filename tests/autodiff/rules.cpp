@@ -11,11 +11,11 @@ using namespace weft;
 
 namespace {
 
-// f in a sum, and as a statement of its own, whose result may come from the tape; tails included.
+// f as a statement of its own, whose result may come from the tape; tails included. (In a sum: binary rules.)
 template <class F>
 double worst_of_one(F const& f, double low, double high) {
   double worst = 0;
-  auto const g = [&](auto const& v, auto const& u) { return sum(f(v) * u) + sum(eval(f(v)) * u * u); };
+  auto const g = [&](auto const& v, auto const& u) { return sum(eval(f(v)) * u); };
   for (index_t n : {1, 7, 8, 9, 33})
     worst = std::fmax(
         worst, check_gradients(g, varied<1>({n}, low, high, static_cast<unsigned>(n)), varied<1>({n}, -1, 1, 77)));
@@ -27,7 +27,7 @@ template <class F>
 double worst_of_two(F const& f, double low_a, double high_a, double low_b, double high_b) {
   double worst = 0;
   auto const g = [&](auto const& u, auto const& v) {
-    return sum(square(f(u, v)) + f(u, v)) + sum(square(eval(f(u, v))));
+    return sum(square(f(u, v)) + f(u, v));
   };
   for (index_t rows_a : {5, 1})
     for (index_t rows_b : {5, 1})

@@ -35,10 +35,9 @@ answer floats(test_case const& c, any_tensor const& x, any_tensor const& y, F co
   if constexpr (Differentiable) {
     if (!c.grads.empty()) {
       auto const cotangent = shaped_as(c.cot(c.outs[0]), r);
-      if (asks_for(c, c.args[0]))
-        a.grads.emplace_back(c.args[0], as_array(weft::vjp(f, cotangent, weft::wrt<0>)(p, q).gradient, x.shape));
-      if (asks_for(c, c.args[1]))
-        a.grads.emplace_back(c.args[1], as_array(weft::vjp(f, cotangent, weft::wrt<1>)(p, q).gradient, y.shape));
+      auto const [to_x, to_y] = weft::vjp(f, cotangent, weft::wrt<0, 1>)(p, q).gradient;
+      if (asks_for(c, c.args[0])) a.grads.emplace_back(c.args[0], as_array(to_x, x.shape));
+      if (asks_for(c, c.args[1])) a.grads.emplace_back(c.args[1], as_array(to_y, y.shape));
     }
   }
   return a;
@@ -171,10 +170,9 @@ answer where_case(test_case const& c) {
   a.outs.push_back(as_array(r, {e.end() - static_cast<std::ptrdiff_t>(rank), e.end()}));
   if (!c.grads.empty()) {
     auto const cotangent = shaped_as(c.cot(c.outs[0]), r);
-    if (asks_for(c, c.args[1]))
-      a.grads.emplace_back(c.args[1], as_array(weft::vjp(f, cotangent, weft::wrt<0>)(s, t).gradient, x.shape));
-    if (asks_for(c, c.args[2]))
-      a.grads.emplace_back(c.args[2], as_array(weft::vjp(f, cotangent, weft::wrt<1>)(s, t).gradient, y.shape));
+    auto const [to_x, to_y] = weft::vjp(f, cotangent, weft::wrt<0, 1>)(s, t).gradient;
+    if (asks_for(c, c.args[1])) a.grads.emplace_back(c.args[1], as_array(to_x, x.shape));
+    if (asks_for(c, c.args[2])) a.grads.emplace_back(c.args[2], as_array(to_y, y.shape));
   }
   return a;
 }

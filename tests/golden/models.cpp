@@ -73,28 +73,29 @@ tensor<int, R> read_classes(any_tensor const& a, shape_list const& shape) {
   return read<int, R>(t);
 }
 
-// The value of loss(x...), of shape `out`, and its gradients with respect to the first and, where asked for, the other
-// arguments.
+// The value of loss(x...), of shape `out`, and those of its gradients that are asked for. What is taken from the case has
+// the same place in its arguments.
 template <class L, class... X>
 answer value_and_gradients(test_case const& c, shape_list const& out, L const& loss, X const&... x) {
   answer a;
   auto const value = eval(loss(x...));
   a.outs.push_back(reshaped(erased(value), out));
   constexpr int R = weft::rank_of<decltype(value)>;
-  auto const along = [&]<int I>(weft::wrt_list<I>) {
-    if (static_cast<std::size_t>(I) >= c.args.size()) return;
-    std::string const& name = c.args[static_cast<std::size_t>(I)];
-    if (!golden::asks_for(c, name)) return;
+  auto const along = [&]<int... I>(weft::wrt_list<I...> floats) {
     auto const own = value.sizes();
     auto const cotangent = read_as<float, R>(c.cot(c.outs[0]), shape_list(own.begin(), own.end()));
-    a.grads.emplace_back(name, reshaped(erased(weft::vjp(loss, cotangent, weft::wrt<I>)(x...).gradient), c.in(name).shape));
+    auto const all = weft::vjp(loss, cotangent, floats)(x...).gradient;
+    auto const one = [&](int i, auto const& gradient) {
+      if (static_cast<std::size_t>(i) >= c.args.size()) return;
+      std::string const& name = c.args[static_cast<std::size_t>(i)];
+      if (golden::asks_for(c, name)) a.grads.emplace_back(name, reshaped(erased(gradient), c.in(name).shape));
+    };
+    if constexpr (sizeof...(I) == 1)
+      (one(I, all), ...);
+    else
+      std::apply([&](auto const&... gradient) { (one(I, gradient), ...); }, all);
   };
-  along(weft::wrt<0>);
-  if constexpr (sizeof...(X) > 1) {
-    using second = std::tuple_element_t<1, std::tuple<X...>>;
-    if constexpr (std::is_same_v<weft::element_t<second>, float>) along(weft::wrt<1>);
-  }
-  if constexpr (sizeof...(X) > 2) along(weft::wrt<2>);
+  if (!c.grads.empty()) along(weft::autodiff::checked_arguments<X...>());
   return a;
 }
 bool all_floats(test_case const& c) {
@@ -103,66 +104,47 @@ bool all_floats(test_case const& c) {
   return true;
 }
 
-// Arrays of more than three axes have their first ones taken together: the loss is elementwise.
+// Elementwise, so that arrays are as good as the lists of their elements.
 answer mse_loss(test_case const& c) {
   if (auto const other = golden::unknown_attribute(c, {"reduction"}); !other.empty()) return leave_out(other);
   if (!all_floats(c)) return leave_out("elements of another type than float32");
   any_tensor const &p = c.arg(0), &y = c.arg(1);
-  if (p.shape.size() != y.shape.size()) return leave_out("operands of different rank don't compile");
-  auto const together = [](shape_list s) {
-    if (s.size() <= 3) return s;
-    index_t const first = product(s, 0, s.size() - 2);
-    return shape_list{first, s[s.size() - 2], s[s.size() - 1]};
-  };
-  shape_list const ps = together(p.shape), ys = together(y.shape);
-  if ((p.shape == y.shape) != (ps == ys)) return leave_out("shapes that differ in axes that are taken together");
-  return golden::by_rank<0, 3>(ps.size(), [&](auto rank) {
-    constexpr int R = decltype(rank)::value;
-    return with_reduction(c, reduction::mean, [&](auto r) {
-      return value_and_gradients(
-          c, is_none<decltype(r)> ? p.shape : shape_list(), [r](auto const& a, auto const& b) { return nn::losses::mse_loss(a, b, r); },
-          read_as<float, R>(p, ps), read_as<float, R>(y, ys));
-    });
+  if (p.shape != y.shape) return leave_out("operands of different shape are refused");
+  return with_reduction(c, reduction::mean, [&](auto r) {
+    return value_and_gradients(
+        c, is_none<decltype(r)> ? p.shape : shape_list(), [r](auto const& a, auto const& b) { return nn::losses::mse_loss(a, b, r); },
+        read_as<float, 1>(p, {p.size()}), read_as<float, 1>(y, {y.size()}));
   });
 }
 
-// Our loss is along the last axis; another one is brought there by a view: of two axes the first, of three the second.
-template <int R, class Z>
-auto last(Z const& z, bool moved) {
-  if constexpr (R == 2)
-    return moved ? transpose(z) : swapaxes(z, 1, 1);
-  else if constexpr (R == 3)
-    return swapaxes(z, moved ? 1 : 2, 2);
-  else
-    return z;
-}
-
-// `logits` is the shape of the logits, `rows` that without the classes.
-template <int R, bool Probabilities>
-answer entropy(test_case const& c, shape_list const& logits, shape_list const& rows, shape_list const& out, bool moved) {
-  auto const z = read_as<float, R>(c.arg(0), logits);
+// Logits of three axes, of which the middle one or the last one is that of the classes; our loss is along the last axis, so
+// another one is brought there by a view. `rows` is the shape without the classes.
+template <bool Probabilities>
+answer entropy(test_case const& c, shape_list const& logits, shape_list const& rows, shape_list const& out, bool in_the_middle) {
+  auto const z = read_as<float, 3>(c.arg(0), logits);
   auto const y = [&] {
     if constexpr (Probabilities)
-      return read_as<float, R>(c.arg(1), logits);
+      return read_as<float, 3>(c.arg(1), logits);
     else
-      return read_classes<R - 1>(c.arg(1), rows);
+      return read_classes<2>(c.arg(1), rows);
   }();
+  auto const last = [in_the_middle](auto const& x) { return swapaxes(x, in_the_middle ? 1 : 2, 2); };
   nn::cross_entropy_options const o{.label_smoothing = number_of(c, "label_smoothing", 0)};
   return with_reduction(c, reduction::none, [&](auto r) {
     auto const loss = [=](auto const& scores, auto const& targets, auto const&... weights) {
       auto const targets_last = [&] {
         if constexpr (Probabilities)
-          return last<R>(targets, moved);
+          return last(targets);
         else
           return targets;
       }();
-      auto const z_last = last<R>(scores, moved);
+      auto const z_last = last(scores);
       if (o.label_smoothing == 0) return eval(nn::losses::cross_entropy(z_last, targets_last, weights..., r));
       return eval(nn::losses::cross_entropy(z_last, targets_last, weights..., r, o));
     };
     shape_list const result = is_none<decltype(r)> ? out : shape_list();
     if constexpr (!Probabilities)
-      if (c.args.size() == 3) return value_and_gradients(c, result, loss, z, y, read_as<float, R - 1>(c.arg(2), rows));
+      if (c.args.size() == 3) return value_and_gradients(c, result, loss, z, y, read_as<float, 2>(c.arg(2), rows));
     return value_and_gradients(c, result, loss, z, y);
   });
 }
@@ -181,22 +163,12 @@ answer cross_entropy(test_case const& c) {
   rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(axis));
   if (y.shape != (p ? z.shape : rows) || (c.args.size() == 3 && c.arg(2).shape != rows))
     return leave_out("targets or weights of another shape");
-  bool const at_end = axis == rank - 1;
-  if (rank == 1) return p ? entropy<1, true>(c, z.shape, rows, rows, false) : entropy<1, false>(c, z.shape, rows, rows, false);
-  if (rank == 3 && at_end) return p ? entropy<3, true>(c, z.shape, rows, rows, false) : entropy<3, false>(c, z.shape, rows, rows, false);
   // The axes before that of the classes are one, and those after it.
   auto const k = static_cast<std::size_t>(axis);
   index_t const before = product(z.shape, 0, k), classes = z.shape[k], after = product(z.shape, k + 1, z.shape.size());
-  if (at_end) {
-    shape_list const s{before, classes}, r{before};
-    return p ? entropy<2, true>(c, s, r, rows, false) : entropy<2, false>(c, s, r, rows, false);
-  }
-  if (axis == 0) {
-    shape_list const s{classes, after}, r{after};
-    return p ? entropy<2, true>(c, s, r, rows, true) : entropy<2, false>(c, s, r, rows, true);
-  }
-  shape_list const s{before, classes, after}, r{before, after};
-  return p ? entropy<3, true>(c, s, r, rows, true) : entropy<3, false>(c, s, r, rows, true);
+  bool const at_end = axis == rank - 1;
+  shape_list const logits = at_end ? shape_list{before, 1, classes} : shape_list{before, classes, after};
+  return p ? entropy<true>(c, logits, {before, after}, rows, !at_end) : entropy<false>(c, logits, {before, after}, rows, !at_end);
 }
 
 // -- training ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,3 @@
-// labels: core
 // Expressions own what they need: returned, stored, moved, copied, with temporaries at every depth. Worth most under
 // the address sanitizer: blocks at rest are poisoned for it.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -59,8 +59,10 @@ TEST_CASE("more classes than the targets' type can count") {
   agree(std::uint8_t{}, 256, 0, 255);
   agree(std::uint8_t{}, 257, 1, 255);
   agree(std::uint8_t{}, 1000, 0, 7);
+#ifdef WEFT_LONG_TESTS
   agree(std::int8_t{}, 200, 3, 127);
   agree(std::uint16_t{}, 65536, 0, 65535);
+#endif
   tensor<std::int8_t, 1> const below = {-1};
   CHECK_THROWS_AS((void)cross_entropy(weft::zeros<float>({1, 256}), below), weft::index_error);
   CHECK_THROWS_AS((void)cross_entropy(weft::zeros<float>({1, 3}), tensor<std::uint8_t, 1>{3}), weft::index_error);
@@ -118,7 +120,6 @@ TEST_CASE("gradients against differences") {
   auto const of_classes = [](auto const& logits, auto const& classes) {
     return cross_entropy(logits, classes, reduction::mean);
   };
-  CHECK(check_gradients(of_classes, z, y) < 1e-6);
   // softmax minus target, spread over the rows
   auto const g = weft::grad(of_classes)(z, y);
   tensor<double, 2> expected = softmax(z) / 6;
@@ -133,6 +134,10 @@ TEST_CASE("gradients against differences") {
     return cross_entropy(logits, classes, weights, reduction::sum);
   };
   CHECK(check_gradients(weighted, z, y, w) < 1e-6);
+  auto const squares = [](auto const& p, auto const& t) { return mse_loss(sin(p), t); };
+  CHECK(check_gradients(squares, z, eval(z + 1)) < 1e-6);
+#ifdef WEFT_LONG_TESTS
+  CHECK(check_gradients(of_classes, z, y) < 1e-6);
   auto const of_expression = [](auto const& logits, auto const& classes) {
     return sum(square(cross_entropy(tanh(logits) * 2, classes)));
   };
@@ -142,10 +147,10 @@ TEST_CASE("gradients against differences") {
     return cross_entropy(logits, probabilities, reduction::mean);
   };
   CHECK(check_gradients(of_probabilities, z) < 1e-6);
-  auto const squares = [](auto const& p, auto const& t) { return mse_loss(sin(p), t); };
-  CHECK(check_gradients(squares, z, eval(z + 1)) < 1e-6);
+#endif
 }
 
+#ifdef WEFT_LONG_TESTS
 TEST_CASE("second derivatives") {
   tensor<double, 2> const z = weft::random::normal<double>({3, 4});
   tensor<int, 1> const y = {0, 3, 1};
@@ -154,3 +159,4 @@ TEST_CASE("second derivatives") {
   };
   CHECK(check_gradients(slope, z) < 1e-6);
 }
+#endif

@@ -1,5 +1,4 @@
 // Tensors joined: definitions, operands of any kind, where the parts are read, gradients.
-// labels: slow
 #include "support.hpp"
 
 using namespace oracle;
@@ -34,9 +33,7 @@ TEST_CASE("types are promoted") {
 TEST_CASE_TEMPLATE("every element type", T, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, float, double) {
   auto x = some<T>({3, 5, 2}, 3), y = some<T>({3, 5, 2}, 4);
-  agrees(concatenate(axis<0>, x, y), 0);
-  agrees(concatenate(axis<1>, x, y, x), 0);
-  agrees(concatenate(axis<2>, x, y), 0);
+  for (int a = 0; a < 3; ++a) agrees(concatenate(a, x, y), 0);
 }
 
 TEST_CASE("every rank and axis") {
@@ -45,18 +42,22 @@ TEST_CASE("every rank and axis") {
     for (int a = -R; a < R; ++a) {
       CAPTURE(a);
       agrees(concatenate(a, t, t * 2), 0);
-      agrees(concatenate(a, t + 1, take(t, places(3, t.shape(a)), a), t), 0);
-      agrees(concatenate(a, t, concatenate(a, t, t)) * 2, 0);
+      if constexpr (R == 3 || R == 8) {
+        agrees(concatenate(a, t + 1, take(t, places(3, t.shape(a)), a), t), 0);
+        agrees(concatenate(a, t, concatenate(a, t, t)) * 2, 0);
+      }
     }
   };
   all_axes(some<float>({5}));
-  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 5, 3}));
+  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#ifdef WEFT_LONG_TESTS
+  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 1, 4, 3}));
   all_axes(some<float>({2, 3, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 1, 2}));
-  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#endif
 }
 
 TEST_CASE("operands of any kind") {
@@ -79,7 +80,6 @@ TEST_CASE("operands of any kind") {
 TEST_CASE("inside statements") {
   auto x = some<float>({19, 41}, 3), y = some<float>({12, 41}, 4), z = some<float>({31, 41}, 5);
   agrees(concatenate(axis<0>, x, y) * 2 - z);
-  agrees(softmax(concatenate(axis<0>, x, y)));
   agrees(softmax(concatenate(axis<1>, x, x * 2)) * 3);
   agrees(concatenate(axis<0>, x, y) - mean(concatenate(axis<0>, x, y), axis<-1>, keepdims));
   agrees(sum(concatenate(axis<0>, x, y), axis<0>));
@@ -162,28 +162,33 @@ TEST_CASE("what is known of a shape stays known") {
 
 TEST_CASE("gradients") {
   auto first = some<double>({4, 3}, 3), last = some<double>({2, 3}, 4), w = some<double>({3, 2}, 5);
-  CHECK(check_gradients([](auto const& x, auto const& y) { return sum(square(concatenate(axis<0>, x, tanh(y)))); }, first, last) < 1e-6);
   CHECK(check_gradients([](auto const& x, auto const& y) { return sum(square(concatenate(axis<0>, x, y, x * y(0)) * 2)); }, first, last) < 1e-6);
   CHECK(check_gradients([](auto const& x) { return sum(square(concatenate(axis<1>, x, x * x, transpose(x)(range(0, 1), weft::all)(0, range(0, 4))(weft::all, weft::newaxis)))); }, first) < 1e-6);
-  CHECK(check_gradients([](auto const& x, auto const& y) { return sum(square(softmax(concatenate(0, x, y)))); }, first, last) < 1e-6);
   CHECK(check_gradients([](auto const& x, auto const& y, auto const& v) { return sum(square(matmul(concatenate(axis<0>, x, y), v))); }, first, last, w) < 1e-6);
+  CHECK(check_gradients([](auto const& x, auto const& y) {
+          return sum(weft::let(concatenate(axis<0>, x, y), [](auto c) { return c * softmax(c); }));
+        }, first, last) < 1e-6);
+  auto const [value, d] = weft::value_and_grad([&](auto const& x) { return sum(concatenate(axis<0>, weft::cast<float>(x), last)); })(first);
+  static_assert(std::is_same_v<weft::element_t<decltype(d)>, double>);
+  CHECK(holds(d, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+#ifdef WEFT_LONG_TESTS
+  CHECK(check_gradients([](auto const& x, auto const& y) { return sum(square(concatenate(axis<0>, x, tanh(y)))); }, first, last) < 1e-6);
+  CHECK(check_gradients([](auto const& x, auto const& y) { return sum(square(softmax(concatenate(0, x, y)))); }, first, last) < 1e-6);
   CHECK(check_gradients([](auto const& x, auto const& y, auto const& v) { return sum(square(concatenate(axis<0>, matmul(x, v), matmul(y, v)))); }, first, last, w) < 1e-6);
   CHECK(check_gradients([](auto const& x, auto const& y) {
           return sum(square(concatenate(axis<0>, y, weft::let(x - mean(x, axis<-1>, keepdims), [](auto c) { return c * c; }))));
         }, first, last) < 1e-6);
-  CHECK(check_gradients([](auto const& x, auto const& y) {
-          return sum(weft::let(concatenate(axis<0>, x, y), [](auto c) { return c * softmax(c); }));
-        }, first, last) < 1e-6);
   CHECK(check_gradients([](auto const& x) {
           return sum(weft::let(x - mean(x, axis<-1>, keepdims), [](auto c) { return exp(concatenate(axis<0>, c, c * c)); }));
         }, first) < 1e-6);
-  auto const [value, d] = weft::value_and_grad([&](auto const& x) { return sum(concatenate(axis<0>, weft::cast<float>(x), last)); })(first);
-  static_assert(std::is_same_v<weft::element_t<decltype(d)>, double>);
-  CHECK(holds(d, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+#endif
 }
 
 TEST_CASE("second derivatives") {
-  auto first = some<double>({4, 3}, 3), last = some<double>({2, 3}, 4), w = some<double>({3, 2}, 5);
-  CHECK(worst_of_second([](auto const& x, auto const& y) { return sum(exp(concatenate(axis<0>, x, tanh(y)))); }, first, last) < 1e-6);
+  auto first = some<double>({4, 3}, 3), w = some<double>({3, 2}, 5);
   CHECK(worst_of_second([](auto const& x, auto const& v) { return sum(square(tanh(matmul(concatenate(1, x, x * x), concatenate(0, v, v))))); }, first, w) < 1e-6);
+#ifdef WEFT_LONG_TESTS
+  auto last = some<double>({2, 3}, 4);
+  CHECK(worst_of_second([](auto const& x, auto const& y) { return sum(exp(concatenate(axis<0>, x, tanh(y)))); }, first, last) < 1e-6);
+#endif
 }

@@ -22,7 +22,6 @@ TEST_CASE("hand-worked") {
 TEST_CASE_TEMPLATE("every element type", T, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, float, double) {
   auto x = some<T>({3, 5, 2}, 3);
-  agrees(pad(x, {{1, 2}, {0, 3}, {2, 0}}), 0);
   agrees(pad(x, {{1, 2}, {0, 3}, {2, 0}}, T(1)), 0);
 }
 

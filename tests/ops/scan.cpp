@@ -1,5 +1,4 @@
 // Running sums and extremes: definitions, every axis, both ends, lazy operands, epilogues, gradients.
-// labels: slow
 #include "support.hpp"
 
 using namespace oracle;
@@ -9,10 +8,8 @@ namespace {
 // along an axis, in all four ways
 template <class E, class Axis>
 void agrees_all_ways(E const& e, Axis const& a, double rtol = 2e-5) {
-  agrees(cumsum(e, a), rtol);
-  agrees(cumsum(e, a, {.reverse = true}), rtol);
-  agrees(cumsum(e, a, {.inclusive = false}), rtol);
-  agrees(cumsum(e, a, {.reverse = true, .inclusive = false}), rtol);
+  for (bool const reverse : {false, true})
+    for (bool const inclusive : {false, true}) agrees(cumsum(e, a, {.reverse = reverse, .inclusive = inclusive}), rtol);
 }
 }  // namespace
 
@@ -51,7 +48,6 @@ TEST_CASE_TEMPLATE("every element type", T, bool, std::int8_t, std::uint8_t, std
                    std::uint32_t, std::int64_t, std::uint64_t, float, double) {
   auto x = some<T>({3, 5, 17}, 3);
   for (int a = 0; a < 3; ++a) agrees_all_ways(x, a);
-  agrees_all_ways(some<T>({1013}, 3), axis<0>, 1e-4);
 }
 
 TEST_CASE("every rank and axis") {
@@ -64,13 +60,15 @@ TEST_CASE("every rank and axis") {
     }
   };
   all_axes(some<float>({5}));
-  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 5, 3}));
+  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#ifdef WEFT_LONG_TESTS
+  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 3, 4, 3}));
   all_axes(some<float>({2, 3, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 1, 2}));
-  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#endif
 }
 
 TEST_CASE("lengths around parts, strips and chunks") {
@@ -203,18 +201,20 @@ TEST_CASE("gradients, second ones too") {
   auto some_x = some<double>({4, 5}, 3), w = some<double>({5, 2}, 5);
   auto cube = some<double>({2, 3, 4}, 6);
   CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x, axis<-1>))); }, some_x) < 1e-6);
-  CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x, axis<0>))); }, some_x) < 1e-6);
-  CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x))); }, some_x) < 1e-6);
   CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x, axis<1>, {.reverse = true, .inclusive = false}))); }, some_x) < 1e-6);
-  CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(tanh(x), 0, {.inclusive = false}) * x)); }, some_x) < 1e-6);
   CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x, axis<0>) + cumsum(x, axis<1>))); }, cube) < 1e-6);
-  CHECK(check_gradients([](auto const& x) { return sum(square(softmax(cumsum(x, axis<-1>)))); }, some_x) < 1e-6);
   CHECK(check_gradients([](auto const& x, auto const& v) { return sum(square(matmul(cumsum(x, axis<-1>), v))); }, some_x, w) < 1e-6);
   CHECK(check_gradients([](auto const& x) {
           return sum(weft::let(x - mean(x, axis<-1>, keepdims), [](auto c) { return exp(cumsum(c * c, axis<-1>) * 0.1); }));
         }, some_x) < 1e-6);
   CHECK(worst_of_second([](auto const& x) { return sum(sin(cumsum(x * x, axis<-1>))); }, some_x) < 1e-6);
   CHECK(worst_of_second([](auto const& x) { return sum(sin(cumsum(x, axis<0>, {.reverse = true}))); }, some_x) < 1e-6);
+#ifdef WEFT_LONG_TESTS
+  CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x, axis<0>))); }, some_x) < 1e-6);
+  CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(x))); }, some_x) < 1e-6);
+  CHECK(check_gradients([](auto const& x) { return sum(square(cumsum(tanh(x), 0, {.inclusive = false}) * x)); }, some_x) < 1e-6);
+  CHECK(check_gradients([](auto const& x) { return sum(square(softmax(cumsum(x, axis<-1>)))); }, some_x) < 1e-6);
+#endif
 }
 
 TEST_CASE("running extremes") {

@@ -1,5 +1,4 @@
 // Elements in order: definitions, NaN, equal elements, every axis, lazy operands, gradients.
-// labels: slow
 #include "support.hpp"
 
 using namespace oracle;
@@ -38,10 +37,10 @@ TEST_CASE("NaN stands at the end, infinities before") {
 TEST_CASE_TEMPLATE("every element type", T, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, float, double) {
   auto x = some<T>({3, 5, 17}, 3);
-  agrees(sort(x), 0);
-  agrees(argsort(x), 0);
-  agrees(sort(x, axis<1>), 0);
-  agrees(argsort(x, axis<0>), 0);
+  for (int a = 0; a < 3; ++a) {
+    agrees(sort(x, a), 0);
+    agrees(argsort(x, a), 0);
+  }
 }
 TEST_CASE("the ends of integers") {
   tensor<std::int64_t, 1> a = {0, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), -1};
@@ -60,13 +59,15 @@ TEST_CASE("every rank and axis") {
     }
   };
   all_axes(some<float>({5}));
-  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 5, 3}));
+  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#ifdef WEFT_LONG_TESTS
+  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 3, 4, 3}));
   all_axes(some<float>({2, 3, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 1, 2}));
-  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#endif
 }
 
 TEST_CASE("operands of any kind, inside statements") {
@@ -130,12 +131,14 @@ TEST_CASE("what is known of a shape stays known") {
 TEST_CASE("gradients, second ones too") {
   auto some_x = some<double>({4, 5}, 3), w = some<double>({5, 2}, 5);
   tensor<double, 1> const by = {1, -2, 3, 0.5, 4};
-  CHECK(check_gradients([&](auto const& x) { return sum(square(sort(x)) * by); }, some_x) < 1e-6);
-  CHECK(check_gradients([&](auto const& x) { return sum(square(sort(x, axis<0>)) * by); }, some_x) < 1e-6);
   CHECK(check_gradients([&](auto const& x) { return sum(square(sort(tanh(x) * 2, 0)) * by); }, some_x) < 1e-6);
-  CHECK(check_gradients([&](auto const& x) { return sum(square(softmax(sort(x))) * by); }, some_x) < 1e-6);
   CHECK(check_gradients([](auto const& x, auto const& v) { return sum(square(matmul(sort(x), v))); }, some_x, w) < 1e-6);
   CHECK(check_gradients([&](auto const& x) { return sum(square(take(x, argsort(x(0)), axis<1>)) * by); }, some_x) < 1e-6);
-  CHECK(worst_of_second([&](auto const& x) { return sum(sin(sort(x * x)) * by); }, some_x) < 1e-6);
   CHECK(worst_of_second([&](auto const& x) { return sum(sin(sort(x, axis<0>)) * by); }, some_x) < 1e-6);
+#ifdef WEFT_LONG_TESTS
+  CHECK(check_gradients([&](auto const& x) { return sum(square(sort(x)) * by); }, some_x) < 1e-6);
+  CHECK(check_gradients([&](auto const& x) { return sum(square(sort(x, axis<0>)) * by); }, some_x) < 1e-6);
+  CHECK(check_gradients([&](auto const& x) { return sum(square(softmax(sort(x))) * by); }, some_x) < 1e-6);
+  CHECK(worst_of_second([&](auto const& x) { return sum(sin(sort(x * x)) * by); }, some_x) < 1e-6);
+#endif
 }

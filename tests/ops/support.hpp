@@ -1,6 +1,7 @@
 // What the tests of operations share, beside the oracle.
 #pragma once
 #include "../engine/oracle.hpp"
+#include "../support/second_derivatives.hpp"
 
 #include <weft/grad.hpp>
 
@@ -12,17 +13,6 @@ inline weft::tensor<weft::index_t, 1> places(weft::index_t count, weft::index_t 
   oracle::numbers d(seed);
   for (weft::index_t i = 0; i < count; ++i) t(i) = d.below(2 * n) - n;
   return t;
-}
-
-// The gradient of a number made of f's gradient, against differences of it.
-template <class F, class... X>
-double worst_of_second(F const& f, X const&... x) {
-  return weft::check_gradients(
-      [&](auto const& a, auto const&... more) {
-        auto const d = weft::grad(f)(a, more...);
-        return weft::sum(d * d) + weft::sum(weft::sin(d));
-      },
-      x...);
 }
 
 // The same bits with 1 and with 3 threads.

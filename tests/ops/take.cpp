@@ -1,5 +1,4 @@
 // Elements by index: definitions, tables of any kind, indices of any kind, where they are read, gradients.
-// labels: slow
 #include "support.hpp"
 
 using namespace oracle;
@@ -36,22 +35,19 @@ TEST_CASE("one place, and a rank-0 index") {
 TEST_CASE_TEMPLATE("every element type", T, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, float, double) {
   auto t = some<T>({7, 5, 3}, 3);
-  agrees(take(t, places(11, 7), axis<0>), 0);
-  agrees(take(t, places(11, 5), axis<1>), 0);
-  agrees(take(t, places(11, 3), axis<2>), 0);
-  agrees(take(t, places(33, 105)), 0);
+  for (int a = 0; a < 3; ++a) agrees(take(t, places(11, t.shape(a)), a), 0);
 }
 TEST_CASE_TEMPLATE("every type of index", I, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, long long, unsigned long long) {
   auto t = some<float>({4, 5}, 3);
   tensor<I, 1> i = {I(3), I(0), I(3)};
-  agrees(take(t, i, axis<0>), 0);
-  agrees(take(t, i, axis<1>), 0);
+  auto const taken = [&] { return take(t, i, axis<0>); };
+  agrees(taken(), 0);
   i(1) = I(-1);
   if constexpr (std::is_signed_v<I>) {
-    agrees(take(t, i, axis<0>), 0);
+    agrees(taken(), 0);
   } else {
-    CHECK_THROWS_AS((void)eval(take(t, i, axis<0>)), weft::index_error);
+    CHECK_THROWS_AS((void)eval(taken()), weft::index_error);
   }
 }
 
@@ -62,29 +58,32 @@ TEST_CASE("every rank and axis") {
       CAPTURE(a);
       index_t const n = t.shape(a);
       agrees(take(t, places(4, n), a), 0);
-      agrees(take(t * 2, places(1, n), a), 0);  // a few of a lazy table
-      auto const s = tensor<index_t, 1>(places(2 * n + 1, n, 3));
-      agrees(take(t * 2, s, a), 0);
+      if constexpr (R == 3 || R == 8) {
+        agrees(take(t * 2, places(1, n), a), 0);  // a few of a lazy table
+        agrees(take(t * 2, tensor<index_t, 1>(places(2 * n + 1, n, 3)), a), 0);
+      }
       if constexpr (R < 8) {
         tensor<index_t, 2> two = reshape(places(6, n), {2, 3});
         agrees(take(t, two, a), 0);
-        agrees(take(t + 1, two, a), 0);
-        agrees(take(t, transpose(two), a), 0);
-      }
-      if constexpr (R < 6) {
-        tensor<int, 4> four = weft::cast<int>(reshape(places(12, n), {2, 1, 3, 2}));
-        agrees(take(t, four, a) * 2, 0);
+        if constexpr (R == 3) {
+          agrees(take(t + 1, two, a), 0);
+          agrees(take(t, transpose(two), a), 0);
+          tensor<int, 4> four = weft::cast<int>(reshape(places(12, n), {2, 1, 3, 2}));
+          agrees(take(t, four, a) * 2, 0);
+        }
       }
     }
   };
   all_axes(some<float>({5}));
-  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 5, 3}));
+  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#ifdef WEFT_LONG_TESTS
+  all_axes(some<float>({5, 3}));
   all_axes(some<float>({2, 1, 4, 3}));
   all_axes(some<float>({2, 3, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 3}));
   all_axes(some<float>({2, 1, 2, 1, 2, 1, 2}));
-  all_axes(some<float>({2, 1, 2, 1, 2, 1, 2, 3}));
+#endif
 }
 
 TEST_CASE("views of tables, of indices, of what was taken") {
@@ -92,7 +91,6 @@ TEST_CASE("views of tables, of indices, of what was taken") {
   auto i = places(20, 4);
   agrees(take(transpose(t), i, axis<0>), 0);
   agrees(take(transpose(t), i, axis<1>), 0);
-  agrees(take(t(range(0, 9, 2), range(weft::end, weft::begin, -1)), i, axis<0>), 0);
   agrees(take(t(range(0, 9, 2), range(weft::end, weft::begin, -2)), i, axis<1>), 0);
   agrees(take(broadcast_to(t(0), {5, 8}), i, axis<0>), 0);
   agrees(take(broadcast_to(t(weft::all, range(0, 1)), {9, 8}), i, axis<1>), 0);
@@ -124,8 +122,6 @@ TEST_CASE("inside statements: maps, row programs, reductions, products") {
   auto i = places(31, 9);
   auto y = some<float>({31, 83}, 4);
   agrees(take(t, i, axis<0>) * 2 + y);
-  agrees(y - take(t, i, axis<0>));
-  agrees(softmax(take(t, i, axis<0>)));
   agrees(softmax(take(t, i, axis<0>) + y) * y);
   agrees(take(t, i, axis<0>) - mean(take(t, i, axis<0>), axis<-1>, keepdims));
   agrees(sum(take(t, i, axis<0>), axis<-1>));
@@ -136,7 +132,6 @@ TEST_CASE("inside statements: maps, row programs, reductions, products") {
   agrees(y + take(t(0), places(83, 83), axis<0>));
   auto w = some<float>({83, 17}, 5);
   agrees(matmul(take(t, i, axis<0>), w));
-  agrees(matmul(take(t, i, axis<0>) * 2, w));
   agrees(matmul(softmax(take(t, i, axis<0>)), w));
   agrees(matmul(y, transpose(take(t, i, axis<0>))));
   agrees(matmul(y, take(w, places(83, 83), axis<0>)));
@@ -243,34 +238,38 @@ TEST_CASE("gradients") {
   auto k = places(6, 5);
   tensor<index_t, 2> two = reshape(places(6, 5), {2, 3});
   CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, i, axis<0>))); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, k, axis<1>))); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, two, axis<1>))); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, two, 0) * 2)); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, k))); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, 3, axis<0>))); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t) { return sum(square(take(tanh(t) * t, i, axis<0>))); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(square(take(transpose(t), k, axis<0>))); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(take(transpose(t), k, axis<0>) * take(t, i, axis<0>)(range(0, 6), range(0, 5))(0, 1)) + sum(t); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(square(softmax(take(t, i, axis<0>)))); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t, auto const& w) { return sum(square(matmul(take(t, i, axis<0>), w))); }, table, weights) < 1e-6);
-  CHECK(check_gradients([&](auto const& t, auto const& w) { return sum(square(take(matmul(t, w), i, axis<0>))); }, table, weights) < 1e-6);
   CHECK(check_gradients([&](auto const& t) { return sum(take(t, i, axis<0>)) + sum(square(take(t, k, axis<1>))) + sum(t * t); }, table) < 1e-6);
-  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, argmax(t, axis<0>), axis<0>))); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t) { auto y = eval(take(t, i, axis<0>)); return sum(y * y * y); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t) {
           return sum(weft::let(take(t, i, axis<0>), [](auto c) { return c * softmax(c); }));
         }, table) < 1e-6);
+#ifdef WEFT_LONG_TESTS
+  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, k, axis<1>))); }, table) < 1e-6);
+  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, two, 0) * 2)); }, table) < 1e-6);
+  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, 3, axis<0>))); }, table) < 1e-6);
+  CHECK(check_gradients([&](auto const& t) { return sum(square(take(transpose(t), k, axis<0>))); }, table) < 1e-6);
+  CHECK(check_gradients([&](auto const& t) { return sum(take(transpose(t), k, axis<0>) * take(t, i, axis<0>)(range(0, 6), range(0, 5))(0, 1)) + sum(t); }, table) < 1e-6);
+  CHECK(check_gradients([&](auto const& t) { return sum(square(softmax(take(t, i, axis<0>)))); }, table) < 1e-6);
+  CHECK(check_gradients([&](auto const& t, auto const& w) { return sum(square(take(matmul(t, w), i, axis<0>))); }, table, weights) < 1e-6);
+  CHECK(check_gradients([&](auto const& t) { return sum(square(take(t, argmax(t, axis<0>), axis<0>))); }, table) < 1e-6);
   CHECK(check_gradients([&](auto const& t) {
           return sum(square(take(weft::let(t - mean(t, axis<-1>, keepdims), [](auto c) { return c * c; }), i, axis<0>)));
         }, table) < 1e-6);
+#endif
 }
 
 TEST_CASE("second derivatives") {
   auto table = some<double>({7, 5}, 3), weights = some<double>({5, 3}, 4);
   auto i = places(12, 7);
+  CHECK(worst_of_second([&](auto const& t, auto const& w) { return sum(square(tanh(matmul(take(t, i, axis<0>), w)))); }, table, weights) < 1e-6);
+#ifdef WEFT_LONG_TESTS
   CHECK(worst_of_second([&](auto const& t) { return sum(exp(take(t, i, axis<0>))); }, table) < 1e-6);
   CHECK(worst_of_second([&](auto const& t) { return sum(exp(take(t, where(i > 4, 4, where(i < -5, 0, i)), 1) * 0.5)); }, table) < 1e-6);
-  CHECK(worst_of_second([&](auto const& t, auto const& w) { return sum(square(tanh(matmul(take(t, i, axis<0>), w)))); }, table, weights) < 1e-6);
+#endif
 }
 
 TEST_CASE("the gradient's bits don't depend on threads") {

@@ -33,11 +33,17 @@ if ((${#listed[@]} < 8)); then
   exit 1
 fi
 
-owner() {  # the package of a program, followed through links that packages don't own
+declare -A owners standings  # what dpkg has been asked
+find_owner() {  # the package of a program, followed through links that packages don't own
   local path=$1 form
   for form in "$path" "${path#/usr}" "$(readlink -f "$path")"; do
     if dpkg-query -S "$form" 2>/dev/null | grep -v '^diversion' | head -n 1 | sed 's/[:,].*//' | grep .; then return; fi
   done
+}
+
+owner() {
+  if [[ -z ${owners[$1]+known} ]]; then owners[$1]=$(find_owner "$1"); fi
+  package=${owners[$1]}
 }
 
 mapfile -t scripts < <(find run .ci/run tests -type f \( -name '*.sh' -o -name run \) | sort)
@@ -46,7 +52,7 @@ for script in "${scripts[@]}"; do
   if [[ $script == tests/* ]]; then provided=$of_tests; fi
   while read -r word; do
     path=$(type -P -- "$word") || continue
-    package=$(owner "$path")
+    owner "$path"
     if [[ -z $package ]]; then
       echo "$script: $word ($path) belongs to no package"
       result=1
@@ -54,7 +60,10 @@ for script in "${scripts[@]}"; do
     fi
     count=$((count + 1))
     if [[ " $provided ${optional[*]} " == *" $package "* ]]; then continue; fi
-    standing=$(dpkg-query -W -f '${Essential} ${Priority}' "$package")
+    if [[ -z ${standings[$package]+known} ]]; then
+      standings[$package]=$(dpkg-query -W -f '${Essential} ${Priority}' "$package")
+    fi
+    standing=${standings[$package]}
     if [[ $standing == yes* || $standing == *required ]]; then continue; fi
     echo "$script: $word comes from $package, which ./run doesn't install"
     result=1
@@ -62,12 +71,12 @@ for script in "${scripts[@]}"; do
 done
 
 # And the other way round: what the table names exists in it under the right package.
-while read -r what package; do
-  package=$(tr -d "\"'" <<<"$package")
+while read -r what named; do
+  named=$(tr -d "\"'" <<<"$named")
   if [[ $what != */* && $what != *.h ]] && path=$(type -P -- "$what"); then
-    real=$(owner "$path")
-    if [[ $real != "$package"* ]]; then  # pkgconf brings pkgconf-bin
-      echo "run: $what is of $real, the table says $package"
+    owner "$path"
+    if [[ $package != "$named"* ]]; then  # pkgconf brings pkgconf-bin
+      echo "run: $what is of $package, the table says $named"
       result=1
     fi
   fi

@@ -80,6 +80,20 @@ auto changeable(X const& x) {
     return x;
 }
 
+// Which of the arguments X are checked.
+template <class... X>
+constexpr auto checked_arguments() {
+  constexpr bool checked[] = {is_checked<X>()..., false};
+  constexpr std::size_t count = (std::size_t(is_checked<X>()) + ... + 0);
+  return [&]<std::size_t... K>(std::index_sequence<K...>) {
+    constexpr auto nth = [](std::size_t k) {
+      for (int i = 0;; ++i)
+        if (checked[i] && k-- == 0) return i;
+    };
+    return wrt<nth(K)...>;
+  }(std::make_index_sequence<count>());
+}
+
 }  // namespace autodiff
 
 template <class F, class... X>
@@ -89,15 +103,17 @@ double check_gradients(F const& f, X const&... x) {
     return std::apply([&](auto const&... a) { return double(number_of(detach(f(a...)))); }, args);
   };
   double worst = 0;
-  auto const one = [&]<int I>(wrt_list<I>) {
-    auto& a = std::get<I>(args);
-    if constexpr (autodiff::is_checked<std::remove_reference_t<decltype(a)>>()) {
-      auto g = std::apply([&](auto const&... all) { return grad(f, wrt<I>)(all...); }, args);
-      worst = std::fmax(worst, autodiff::difference_of(a, g, value));
-    }
+  auto const check = [&]<int... I>(wrt_list<I...> which) {
+    auto g = std::apply([&](auto const&... all) { return grad(f, which)(all...); }, args);
+    auto const one = [&](auto& argument, auto& gradient) {
+      worst = std::fmax(worst, autodiff::difference_of(argument, gradient, value));
+    };
+    if constexpr (sizeof...(I) == 1)
+      (one(std::get<I>(args), g), ...);
+    else
+      std::apply([&](auto&... gradients) { (one(std::get<I>(args), gradients), ...); }, g);
   };
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (one(wrt_list<static_cast<int>(I)>()), ...); }
-  (std::make_index_sequence<sizeof...(X)>());
+  check(autodiff::checked_arguments<std::remove_cvref_t<decltype(autodiff::changeable(x))>...>());
   return worst;
 }
 

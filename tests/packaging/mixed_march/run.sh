@@ -4,8 +4,7 @@
 #   tests/packaging/mixed_march/run.sh [directory for the objects]
 #
 # For each compiler, with and without optimisation, in both orders of linking (the first definition of a shared
-# function is the one the linker keeps). CXXS="g++" restricts the compilers, LEVELS="-O3" adds to the levels; STD=1 also
-# fails for code of std.
+# function is the one the linker keeps). CXXS="g++" and LEVELS="-O0" restrict them; STD=1 also fails for code of std.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$here/../../../include
@@ -15,9 +14,9 @@ failed=0
 
 for cxx in ${CXXS:-g++ clang++}; do
   command -v "$cxx" >/dev/null || continue
-  for level in -O0 -O2 ${LEVELS:-}; do
+  for level in ${LEVELS:--O0 -O2}; do
     flags="-std=c++20 $level -I$include ${CPPFLAGS:-}"
-    o=$out/$cxx$level
+    o=$out/${cxx##*/}$level
     "$cxx" $flags -march=x86-64 -c "$here/main.cpp" -o "$o-main.o"
     "$cxx" $flags -march=x86-64 -DUNIT=base -c "$here/unit.cpp" -o "$o-base.o"
     "$cxx" $flags -march=x86-64-v3 -DUNIT=avx2 -c "$here/unit.cpp" -o "$o-avx2.o"

@@ -1,0 +1,1 @@
+// What has the precompiled headers of the tests made: see WEFT_PRECOMPILED_TESTS.
