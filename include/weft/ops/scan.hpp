@@ -121,7 +121,7 @@ template <class Op, bool Inclusive, class T>
 template <class Node>
 struct scan_run {
   using T = element_t<Node>;
-  using Op = typename Node::operation;
+  using Op = typename Node::scans_with;
   static constexpr int R = Node::dims.rank;
   static constexpr index_t rows_at_a_time = 4;
   using sink = gemm::batched_sink<T>;
@@ -236,7 +236,7 @@ struct scanned : described<scanned<Op, A, ByRows>, typename Op::template compute
   static constexpr weft::role role = weft::role::producer;
   static constexpr int arity = 1;
   static constexpr char const* name = Op::name;
-  using operation = Op;
+  using scans_with = Op;
   using tiles = void;
   using production = scan_run<scanned>;
   A a;
