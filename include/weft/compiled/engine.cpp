@@ -1,5 +1,6 @@
 // weft::compiled: memory, threads, and how kernels are led over tiles. (Built with WEFT_COMPILED, as its users are.)
 #include <weft/core/arena_once.hpp>
+#include <weft/core/errors_once.hpp>
 #include <weft/core/memory_once.hpp>
 #include <weft/core/shape_once.hpp>
 #include <weft/core/storage_once.hpp>

@@ -1,6 +1,7 @@
 // What the library throws, and what it does where exceptions are off.
 //
 //   throw-like:  weft::fail<weft::shape_error>("add: (2, 3) and (4, 5) do not broadcast");
+//                weft::fail<weft::shape_error>(complaint{"Linear: ", inputs, " inputs"});
 //
 // With -fno-exceptions the message goes to the hook `weft::on_error`, which must not return; the default
 // prints it and aborts.
@@ -9,8 +10,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace weft {
@@ -47,6 +50,31 @@ inline error_hook& on_error() {
 }
 
 inline namespace WEFT_ISA {
+
+// A message in pieces. Putting strings together where a mistake is found would be more code there than the check.
+struct complaint {
+  struct piece {
+    char const* text = nullptr;
+    long long whole = 0;  // of an unsigned number: its bits
+    double real = 0;
+    enum { is_text, is_signed, is_unsigned, is_real } kind;
+
+    piece(char const* t) : text(t), kind(is_text) {}
+    piece(std::string const& t) : text(t.c_str()), kind(is_text) {}
+    template <class T>
+      requires std::is_arithmetic_v<T>
+    piece(T x) {
+      if constexpr (std::is_floating_point_v<T>)
+        real = static_cast<double>(x), kind = is_real;
+      else
+        whole = static_cast<long long>(x), kind = std::is_signed_v<T> ? is_signed : is_unsigned;
+    }
+  };
+  std::initializer_list<piece> pieces;
+  complaint(std::initializer_list<piece> p) : pieces(p) {}
+  std::string text() const;
+};
+
 // Cold and never inlined: the callers are hot paths that only test a condition.
 template <class Error>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string message) {
@@ -57,7 +85,13 @@ template <class Error>
   throw Error(std::move(message));
 #endif
 }
-#define WEFT_FAIL_OF(keyword, Error) keyword template void fail<Error>(std::string);
+template <class Error>
+[[noreturn, gnu::cold, gnu::noinline]] void fail(complaint const& c) {
+  fail<Error>(c.text());
+}
+#define WEFT_FAIL_OF(keyword, Error)                 \
+  keyword template void fail<Error>(std::string); \
+  keyword template void fail<Error>(complaint const&);
 #ifdef WEFT_COMPILED
 WEFT_FAIL_OF(extern, error)
 WEFT_FAIL_OF(extern, shape_error)
@@ -70,3 +104,7 @@ WEFT_FAIL_OF(extern, autograd_error)
 }  // namespace WEFT_ISA
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include <weft/core/errors_once.hpp>
+#endif

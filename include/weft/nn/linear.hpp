@@ -19,9 +19,6 @@ namespace weft::nn {
 inline namespace WEFT_ISA {
 
 namespace parts {
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_inputs(index_t in) {
-  fail<shape_error>("Linear: " + std::to_string(in) + " inputs");
-}
 template <class X>
 WEFT_INLINE decltype(auto) layer_input(X const& x) {
   if constexpr (expr::facts_of<stored_t<X>>.producers > 0)
@@ -57,7 +54,7 @@ struct linear {
   }
 
   static double limit(index_t in) {
-    if (in <= 0) parts::fail_inputs(in);
+    if (in <= 0) fail<shape_error>(complaint{"Linear: ", in, " inputs"});
     return 1 / std::sqrt(static_cast<double>(in));
   }
 };

@@ -45,12 +45,6 @@ WEFT_INLINE auto reduced(E const& e) {
     return sum(e);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_smoothing(double smoothing) {
-  fail<error>("cross_entropy: label_smoothing is in [0, 1), not " + std::to_string(smoothing));
-}
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_class(index_t n) {
-  fail<index_error>("cross_entropy: a class outside the logits' " + std::to_string(n));
-}
 // Are all of them classes, in [0, n)? (A loop of its own: the statement would be three kernels.)
 template <class T>
 [[gnu::noinline]] void check_classes(T const* classes, index_t count, index_t n) {
@@ -59,7 +53,7 @@ template <class T>
     auto const c = static_cast<index_t>(classes[i]);
     inside = inside & (c >= 0) & (c < n);
   }
-  if (!inside) [[unlikely]] fail_class(n);
+  if (!inside) [[unlikely]] fail<index_error>(complaint{"cross_entropy: a class outside the logits' ", n});
 }
 // 1 at the class of each row, as truth values: (..., 1) against (n). Counted in at least 32 bits: 256 classes are more
 // than a uint8 can say. Precondition: a row of logits is shorter than that type's largest number.
@@ -121,7 +115,7 @@ template <bool Smooth, class Z, class Y>
 auto cross_entropies(Z const& logits, Y const& targets, double smoothing) {
   static_assert(rank_of<Z> >= 1, "weft: cross_entropy: logits have at least one axis");
   if (!(smoothing >= 0 && smoothing < 1)) [[unlikely]]
-    fail_smoothing(smoothing);
+    fail<error>(complaint{"cross_entropy: label_smoothing is in [0, 1), not ", smoothing});
   auto const hit = hits(logits, targets);
   if constexpr (order_of<Z> > 0 || order_of<Y> > 0) {
     // The largest is a constant here: whatever is taken from a row, its loss is the same.

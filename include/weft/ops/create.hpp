@@ -71,7 +71,7 @@ template <element T>
     }
   } else {
     double const steps = (static_cast<double>(stop) - static_cast<double>(start)) / static_cast<double>(step);
-    if (steps >= 0x1p62) fail<shape_error>("arange: " + std::to_string(steps) + " steps are too many elements");
+    if (steps >= 0x1p62) fail<shape_error>(complaint{"arange: ", steps, " steps are too many elements"});
     n = steps > 0 ? static_cast<index_t>(std::ceil(steps)) : 0;
   }
   auto t = expr::room_for<T>("arange", {n});

@@ -129,11 +129,10 @@ WEFT_INLINE constexpr auto pad_with(A const& x, index_t const (*widths)[2], V co
   extents<D.rank> before{};
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (widths[i][0] < 0 || widths[i][1] < 0)
-      fail<shape_error>("pad: a negative width before or after axis " + std::to_string(i) + " of a tensor of shape " +
-                        to_text(x.sizes()));
+      fail<shape_error>(complaint{"pad: a negative width before or after axis ", i, " of a tensor of shape ", to_text(x.sizes())});
     before[i] = widths[i][0];
     if (__builtin_add_overflow(ext[i], widths[i][0], &ext[i]) || __builtin_add_overflow(ext[i], widths[i][1], &ext[i]))
-      fail<shape_error>("pad: too many elements around " + to_text(x.sizes()));
+      fail<shape_error>(complaint{"pad: too many elements around ", to_text(x.sizes())});
   }
   if (!__builtin_is_constant_evaluated()) (void)bytes_of("pad", ext.data(), D.rank, sizeof(element_t<A>));
   return padded<D, A>(x, ext, before, padding_value<V, element_t<A>>(value));

@@ -65,10 +65,6 @@ void fill(T* out, index_t n, F const& f) {
 }
 
 template <class T>
-[[noreturn, gnu::cold, gnu::noinline]] void fail_range(char const* what, T low, T high) {
-  fail<error>(std::string(what) + " from " + std::to_string(low) + " to " + std::to_string(high));
-}
-template <class T>
 [[gnu::noinline]] void fill_uniform(T* out, index_t n, key k, T low, T high) {
   fill(out, n, [=]<int N>(index_t i) { return simd::uniform<T, N>(words(k), i, low, high); });
 }
@@ -122,7 +118,7 @@ template <class T = float, std::size_t R>
 [[nodiscard]] auto uniform(key k, index_t const (&sizes)[R], std::type_identity_t<T> low = 0,
                            std::type_identity_t<T> high = 1) {
   if (!(low < high) || high - low > std::numeric_limits<T>::max()) [[unlikely]]
-    detail::fail_range<T>("random::uniform: no numbers", low, high);
+    fail<error>(complaint{"random::uniform: no numbers from ", low, " to ", high});
   auto t = expr::room_for<T>("random::uniform", sizes);
   detail::fill_uniform<T>(t.data(), t.size(), k, low, high);
   return t;
@@ -138,7 +134,7 @@ template <class T = float, std::size_t R>
 // True with probability p.
 template <std::size_t R>
 [[nodiscard]] auto bernoulli(key k, index_t const (&sizes)[R], double p = 0.5) {
-  if (!(p >= 0 && p <= 1)) [[unlikely]] fail<error>("random::bernoulli: " + std::to_string(p) + " is no probability");
+  if (!(p >= 0 && p <= 1)) [[unlikely]] fail<error>(complaint{"random::bernoulli: ", p, " is no probability"});
   tensor<bool, static_cast<int>(R)> t = expr::room_for<bool>("random::bernoulli", sizes);
   auto const limit = static_cast<std::uint64_t>(p * 4294967296.0);
   bool* const out = t.data();
@@ -152,7 +148,7 @@ template <class T = int, std::size_t R>
 [[nodiscard]] auto randint(key k, index_t const (&sizes)[R], std::type_identity_t<T> low,
                            std::type_identity_t<T> high) {
   if (!(low < high)) [[unlikely]]
-    detail::fail_range<T>("random::randint: no integers", low, high);
+    fail<error>(complaint{"random::randint: no integers from ", low, " to ", high});
   auto const span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   auto t = expr::room_for<T>("random::randint", sizes);
   T* const out = t.data();

@@ -40,10 +40,8 @@ constexpr extents<int(P + Q) - 1> taken_sizes(std::array<index_t, P> const& s, s
   return e;
 }
 
-template <class V>
-[[noreturn, gnu::cold, gnu::noinline]] void fail_index(char const* operation, V index, index_t const* sizes, int rank, int axis) {
-  fail<index_error>(std::string(operation) + ": index " + std::to_string(index) + " is outside axis " + std::to_string(axis) +
-                    " of a tensor of shape " + to_text(sizes, rank));
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_index(char const* operation, complaint::piece index, index_t const* sizes, int rank, int axis) {
+  fail<index_error>(complaint{operation, ": index ", index, " is outside axis ", axis, " of a tensor of shape ", to_text(sizes, rank)});
 }
 // An index as a place among n; -1: it is outside.
 template <class V>

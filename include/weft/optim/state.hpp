@@ -39,8 +39,7 @@ inline void check_memory(io::any_tensor const& home, std::size_t index, dtype ty
   bool same = home.dtype == type && home.rank() == rank;
   for (int d = 0; same && d < rank; ++d) same = home.shape[static_cast<std::size_t>(d)] == sizes[d];
   if (!same)
-    fail<error>("optim: parameter " + std::to_string(index) + " is not the one of earlier updates: an optimizer " +
-                "belongs to one model");
+    fail<error>(complaint{"optim: parameter ", index, " is not the one of earlier updates: an optimizer belongs to one model"});
 }
 
 // The memory of a parameter while an update has it: nobody else holds the buffer then.
