@@ -29,6 +29,9 @@ TEST_CASE("value and gradients with respect to several arguments") {
   CHECK(double(db(0)) == Approx(2 * (3.5 + 2.5 + 6.5) / 3));
   CHECK(dw.shape() == w.shape());
   CHECK(check_gradients(loss, w, b, x, y) < 1e-6);
+  // One by one.
+  CHECK(allclose(grad(loss)(w, b, x, y), dw));
+  CHECK(allclose(grad(loss, wrt<1>)(w, b, x, y), db));
 }
 
 TEST_CASE("a check of gradients can fail") {

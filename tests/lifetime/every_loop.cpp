@@ -1,5 +1,6 @@
+// labels: long
 // Every loop, source and sink once, with small blocks, so that one program built with sanitizers meets them all: other tests say
-// what each must give in every case.
+// what each must give in every case. (Without sanitizers it is part of the long run only.)
 #define WEFT_SMALL_BLOCKS 1
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "../engine/oracle.hpp"
