@@ -161,4 +161,11 @@ TEST_CASE("empty rows") {
   auto const [da, db] = grad(f, wrt<0, 1>)(x, none);
   CHECK(double(da(0, 0)) == 1);
   CHECK(db.size() == 0);
+  // One value a row, though there is nothing in it.
+  tensor<double, 0> const number = 0.5;
+  auto const [value, d] = value_and_grad([](auto const& u, auto const& v) { return sum(sum_of(v * u) + u); })(number, none);
+  CHECK(double(value) == 1.5);
+  CHECK(double(d) == 3);
+  auto const missing = value_and_grad([](auto const& u, auto const& v) { return sum(mean_of(v - u)); })(number, none);
+  CHECK(std::isnan(double(missing.value)));
 }

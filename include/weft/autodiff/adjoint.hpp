@@ -26,7 +26,7 @@ using engine::pack;
 using engine::token_at;
 using engine::tokens;
 using expr::asked;
-using expr::part;
+using expr::letter;
 
 // -- which values are products ---------------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ template <class E>
 constexpr product_form form_of_expression() {
   product_form f{true};
   if constexpr (requires { E::stands_for; }) {
-    f.power[E::stands_for == part::s ? 4 : static_cast<int>(E::stands_for)] = 1;
+    f.power[E::stands_for == letter::s ? 4 : static_cast<int>(E::stands_for)] = 1;
     return f;
   } else if constexpr (E::arity == 0) {
     f.with_number = true;
@@ -84,10 +84,10 @@ struct pull {
 // it counts nothing, anything.
 template <class Op, class Y, class T>
 auto counted_of() {
-  if constexpr (requires { Op::counted(asked<part::y, Y>(), asked<part::a, T>()); })
-    return Op::counted(asked<part::y, Y>(), asked<part::a, T>());
+  if constexpr (requires { Op::counted(asked<letter::y, Y>(), asked<letter::a, T>()); })
+    return Op::counted(asked<letter::y, Y>(), asked<letter::a, T>());
   else
-    return asked<part::y, Y>();
+    return asked<letter::y, Y>();
 }
 template <class Op, class Y, class T>
 struct seen {
@@ -99,8 +99,8 @@ struct seen {
 template <class Op, class Y, class T>
 struct pull_fold {
   using type = T;
-  using expression = decltype(Op::da(asked<part::g, Y>(), asked<part::y, Y>(), asked<part::a, T>(), asked<part::s, T>(),
-                                     asked<part::b, T>()));
+  using expression = decltype(Op::da(asked<letter::g, Y>(), asked<letter::y, Y>(), asked<letter::a, T>(), asked<letter::s, T>(),
+                                     asked<letter::b, T>()));
   static constexpr step_facts facts = facts_of_derivative<Op, expression>(sizeof(T), dtype_of<T>);
 };
 
@@ -426,7 +426,7 @@ struct adjoint {
 namespace engine {
 
 // An argument of a derivative: the value of step J, or, if the derivative doesn't mention it (J is -1), a stand-in without a value.
-template <class C, int N, int J, expr::part P, class T>
+template <class C, int N, int J, expr::letter P, class T>
 WEFT_INLINE auto argument(registers<C, N> const& v, row_state<C, N> const& row) {
   if constexpr (J >= 0) {
     auto const& x = value_at<C, N, J>(v, row);
@@ -441,20 +441,20 @@ struct computing<autodiff::pull<Op, K, Y, T...>> {
   template <class C, int N, int I>
   static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
     constexpr auto const& s = C::code.at[I];
-    using expr::part;
+    using expr::letter;
     using all = std::tuple<T...>;
-    auto const g = argument<C, N, s.of[0], part::g, Y>(v, row);
-    auto const y = argument<C, N, s.of[1], part::y, Y>(v, row);
-    auto const a = argument<C, N, s.of[2], part::a, std::tuple_element_t<0, all>>(v, row);
+    auto const g = argument<C, N, s.of[0], letter::g, Y>(v, row);
+    auto const y = argument<C, N, s.of[1], letter::y, Y>(v, row);
+    auto const a = argument<C, N, s.of[2], letter::a, std::tuple_element_t<0, all>>(v, row);
     if constexpr (sizeof...(T) == 1) {
       in<I>(v) = now<type, N>(expr::pulled<Op, K>(g, y, a));
     } else {
-      auto const b = argument<C, N, s.of[3], part::b, std::tuple_element_t<1, all>>(v, row);
+      auto const b = argument<C, N, s.of[3], letter::b, std::tuple_element_t<1, all>>(v, row);
       if constexpr (sizeof...(T) == 2)
         in<I>(v) = now<type, N>(expr::pulled<Op, K>(g, y, a, b));
       else
         in<I>(v) = now<type, N>(
-            expr::pulled<Op, K>(g, y, a, b, argument<C, N, s.of[4], part::c, std::tuple_element_t<2, all>>(v, row)));
+            expr::pulled<Op, K>(g, y, a, b, argument<C, N, s.of[4], letter::c, std::tuple_element_t<2, all>>(v, row)));
     }
   }
 };
@@ -463,9 +463,9 @@ struct computing<autodiff::seen<Op, Y, T>> {
   template <class C, int N, int I>
   static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
     constexpr auto const& s = C::code.at[I];
-    using expr::part;
+    using expr::letter;
     in<I>(v) =
-        now<T, N>(Op::counted(argument<C, N, s.of[1], part::y, Y>(v, row), argument<C, N, s.of[2], part::a, T>(v, row)));
+        now<T, N>(Op::counted(argument<C, N, s.of[1], letter::y, Y>(v, row), argument<C, N, s.of[2], letter::a, T>(v, row)));
   }
 };
 template <class Op, class Y, class T>
@@ -473,10 +473,10 @@ struct computing<autodiff::pull_fold<Op, Y, T>> {
   template <class C, int N, int I>
   static WEFT_INLINE void run(registers<C, N>& v, row_state<C, N> const& row, index_t, full) {
     constexpr auto const& s = C::code.at[I];
-    using expr::part;
-    in<I>(v) = now<T, N>(Op::da(argument<C, N, s.of[0], part::g, Y>(v, row), argument<C, N, s.of[1], part::y, Y>(v, row),
-                                argument<C, N, s.of[2], part::a, T>(v, row), argument<C, N, s.of[4], part::s, T>(v, row),
-                                argument<C, N, s.of[3], part::b, T>(v, row)));
+    using expr::letter;
+    in<I>(v) = now<T, N>(Op::da(argument<C, N, s.of[0], letter::g, Y>(v, row), argument<C, N, s.of[1], letter::y, Y>(v, row),
+                                argument<C, N, s.of[2], letter::a, T>(v, row), argument<C, N, s.of[4], letter::s, T>(v, row),
+                                argument<C, N, s.of[3], letter::b, T>(v, row)));
   }
 };
 

@@ -56,15 +56,15 @@ template <class E>
 struct known_values {
   using T = element_t<E>;
   E const& e;
-  asked<part::y, T> value() const { return {}; }
+  asked<letter::y, T> value() const { return {}; }
   template <int K>
   auto operand() const {
     if constexpr (facts_of<kid_t<K, E>>.numbers)
       return expr::constant<element_t<kid_t<K, E>>>(known_number(kid<K>(e)));
     else
-      return asked<static_cast<part>(2 + K), element_t<kid_t<K, E>>>();
+      return asked<static_cast<letter>(2 + K), element_t<kid_t<K, E>>>();
   }
-  asked<part::s, T> counted() const { return {}; }
+  asked<letter::s, T> counted() const { return {}; }
   auto elements() const { return expr::constant<T>(static_cast<T>(count(kid<0>(e).sizes()))); }
 };
 template <int I, class E>

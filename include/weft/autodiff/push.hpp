@@ -120,7 +120,7 @@ auto scattered(tracked<T, R, N> const& g, geometry<R, C> const& v) {
 // -- operands --------------------------------------------------------------------------------------------------------
 
 // What a derivative reads of values, or something that is only asked about.
-template <part P, bool Read, int N, class E>
+template <letter P, bool Read, int N, class E>
 auto argument_of(E const& e) {
   if constexpr (Read)
     return value_of<N>(e);
@@ -140,17 +140,17 @@ template <int N, class E>
 class values_below {
   static constexpr reading r = expr::reads_of_node<E>;
   E const& e;
-  decltype(argument_of<part::y, r.y, N>(std::declval<E const&>())) y;
-  decltype(argument_of<part::a, r.a, N>(operand_or_node<0>(std::declval<E const&>()))) a;
-  decltype(argument_of<part::b, r.b && (E::arity > 1), N>(operand_or_node<1>(std::declval<E const&>()))) b;
-  decltype(argument_of<part::c, r.c && (E::arity > 2), N>(operand_or_node<2>(std::declval<E const&>()))) c;
+  decltype(argument_of<letter::y, r.y, N>(std::declval<E const&>())) y;
+  decltype(argument_of<letter::a, r.a, N>(operand_or_node<0>(std::declval<E const&>()))) a;
+  decltype(argument_of<letter::b, r.b && (E::arity > 1), N>(operand_or_node<1>(std::declval<E const&>()))) b;
+  decltype(argument_of<letter::c, r.c && (E::arity > 2), N>(operand_or_node<2>(std::declval<E const&>()))) c;
 
  public:
   static constexpr int order = N;
   explicit values_below(E const& x)
-      : e(x), y(argument_of<part::y, r.y, N>(x)), a(argument_of<part::a, r.a, N>(operand_or_node<0>(x))),
-        b(argument_of<part::b, r.b && (E::arity > 1), N>(operand_or_node<1>(x))),
-        c(argument_of<part::c, r.c && (E::arity > 2), N>(operand_or_node<2>(x))) {}
+      : e(x), y(argument_of<letter::y, r.y, N>(x)), a(argument_of<letter::a, r.a, N>(operand_or_node<0>(x))),
+        b(argument_of<letter::b, r.b && (E::arity > 1), N>(operand_or_node<1>(x))),
+        c(argument_of<letter::c, r.c && (E::arity > 2), N>(operand_or_node<2>(x))) {}
   auto const& value() const { return y; }
   template <int K>
   auto const& operand() const {
@@ -167,7 +167,7 @@ class values_below {
       auto const seen = cast<T>(E::operation::counted(y, a));
       return eval(expr::reduce<ops::sum, E::mask, std::remove_const_t<decltype(seen)>>(seen));
     } else {
-      return asked<part::s, T>();
+      return asked<letter::s, T>();
     }
   }
   auto elements() const {

@@ -11,7 +11,7 @@ using expr::asked;
 using expr::facts_of;
 using expr::kid;
 using expr::kid_t;
-using expr::part;
+using expr::letter;
 using expr::reading;
 using expr::reads_of_node;
 

@@ -436,7 +436,8 @@ void set_domain(frame& f, E const& e) {
   f.set_row(Context::domain - Context::q);
 }
 
-// `total`: where the sum of e's values is added to, with Total. `even`: all reductions can be stretched to the domain's rows.
+// `total`: where the sum of e's values is added to, with Total. `even`: all reductions can be stretched to the domain's rows, and
+// these aren't empty where each has a value.
 template <bool Total, class Context, class E, class G, class Y>
 [[gnu::noinline]] void sweep(tape& t, E const& e, G const& g, Y const& y, spare_buffer spare, double* total,
                               [[maybe_unused]] bool even) {
@@ -501,7 +502,8 @@ void sweep_statement(tape& t, E const& e, G const& g, Y const& y, double* total)
   if constexpr (with::q > 0) {
     frame f;
     set_domain<with>(f, e);
-    even = expr::rows_fit<with>(e, f.ext);
+    // (A kernel has nothing to do where rows are empty. Where each has a value all the same, the steps are run one by one.)
+    even = expr::rows_fit<with>(e, f.ext) && !(with::outer && f.n == 0);
   }
   sweep<Total, with>(t, e, g, y, spare, total, even);
 }

@@ -105,13 +105,14 @@ WEFT_INLINE constexpr auto unsign(V a) {
 
 // -- what a derivative reads -----------------------------------------------------------------------------------------
 
-// Stands for an argument of a derivative that is only asked about, or that it doesn't mention.
-enum class part { g, y, a, b, c, s };
-template <part P, class T>
+// The arguments of a derivative have letters (see above; s is what a reduction counts). `asked` stands for one of them that is only
+// asked about, or that the derivative doesn't mention.
+enum class letter { g, y, a, b, c, s };
+template <letter P, class T>
 struct asked : described<asked<P, T>, T, weft::shape{}> {
   static constexpr weft::role role = weft::role::number;
   static constexpr int arity = 0;
-  static constexpr part stands_for = P;
+  static constexpr letter stands_for = P;
   WEFT_INLINE constexpr extents<0> sizes() const { return {}; }
 };
 struct reading {
@@ -122,8 +123,8 @@ struct reading {
 template <class E>
 constexpr reading mentioned() {
   if constexpr (requires { E::stands_for; })
-    return {E::stands_for == part::y, E::stands_for == part::a, E::stands_for == part::b, E::stands_for == part::c,
-            E::stands_for == part::s};
+    return {E::stands_for == letter::y, E::stands_for == letter::a, E::stands_for == letter::b, E::stands_for == letter::c,
+            E::stands_for == letter::s};
   else
     return []<int... I>(std::integer_sequence<int, I...>) {
       return (mentioned<kid_t<I, E>>() | ... | reading{});
@@ -151,7 +152,7 @@ WEFT_INLINE auto pulled(X const&... x) {
 }
 template <class Op, int I, class T, class... A, int... K>
 auto pulled_shape(std::integer_sequence<int, K...>)
-    -> decltype(pulled<Op, I>(asked<part::g, T>(), asked<part::y, T>(), asked<static_cast<part>(2 + K), A>()...));
+    -> decltype(pulled<Op, I>(asked<letter::g, T>(), asked<letter::y, T>(), asked<static_cast<letter>(2 + K), A>()...));
 // The expression that operand I of an operation with the result type T and the operand types A gets.
 template <class Op, int I, class T, class... A>
 using pulled_t = decltype(pulled_shape<Op, I, T, A...>(std::make_integer_sequence<int, int(sizeof...(A))>{}));

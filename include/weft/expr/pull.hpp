@@ -77,8 +77,8 @@ struct pulling<role::fold> {
     using Op = typename E::operation;
     using T = element_t<E>;
     if constexpr (requires { Op::back_by_rows; })
-      return mentioned<decltype(Op::da(asked<part::g, T>(), asked<part::y, T>(), asked<part::a, T>(), asked<part::s, T>(),
-                                       asked<part::b, T>()))>();
+      return mentioned<decltype(Op::da(asked<letter::g, T>(), asked<letter::y, T>(), asked<letter::a, T>(), asked<letter::s, T>(),
+                                       asked<letter::b, T>()))>();
     else
       return {true, true};
   }

@@ -163,22 +163,15 @@ WEFT_INLINE simd::pack<T, N> first_lanes(simd::pack<T, N> changed, simd::pack<T,
   return simd::select(simd::mask<T, N>::first(n), changed, kept);
 }
 
-struct sum : smooth {
-  static constexpr bool back_by_rows = true;
-  static constexpr bool is_linear = true;
-  using grows_by = multiply;  // over copies of an element
-  template <class T>
-  static constexpr T of_total(double total, index_t) {
-    return static_cast<T>(total);
-  }
+// All elements joined by an operation that leaves others as they are where one is `Neutral`.
+template <class Op, int Neutral>
+struct joined_elements : smooth {
   template <class P>
   struct one {  // the definition, number by number
-    P v = P(0);
-    constexpr void add(P x, index_t) { v = static_cast<P>(expr::unsign(v) + expr::unsign(x)); }
+    P v = P(Neutral);
+    constexpr void add(P x, index_t) { v = Op::apply(v, x); }
     constexpr auto value(index_t) const { return v; }
   };
-  static WEFT_INLINE auto da(auto const& g, auto const&, auto const&, auto const&, auto const&) { return g; }
-  static constexpr char const* name = "sum";
   static constexpr bool needs_elements = false, places = false;
   template <class T>
   using compute = sum_t<T>;
@@ -187,13 +180,29 @@ struct sum : smooth {
   template <class T, int N>
   struct accumulator {
     simd::pack<T, N> value;
-    WEFT_INLINE void clear() { value = simd::pack<T, N>(T(0)); }
-    WEFT_INLINE void add(simd::pack<T, N> v, index_t) { value = value + v; }
-    WEFT_INLINE void add(simd::pack<T, N> v, index_t, int n) { value = first_lanes(value + v, value, n); }
-    WEFT_INLINE void join(accumulator const& o) { value = value + o.value; }
-    WEFT_INLINE T total(index_t) const { return simd::reduce_add(value); }
+    WEFT_INLINE void clear() { value = simd::pack<T, N>(T(Neutral)); }
+    WEFT_INLINE void add(simd::pack<T, N> v, index_t) { value = Op::apply(value, v); }
+    WEFT_INLINE void add(simd::pack<T, N> v, index_t, int n) { value = first_lanes(Op::apply(value, v), value, n); }
+    WEFT_INLINE void join(accumulator const& o) { value = Op::apply(value, o.value); }
+    WEFT_INLINE T total(index_t) const {
+      if constexpr (Neutral == 0)
+        return simd::reduce_add(value);
+      else
+        return simd::reduce_mul(value);
+    }
     WEFT_INLINE simd::pack<T, N> lanes(index_t) const { return value; }
   };
+};
+struct sum : joined_elements<add, 0> {
+  static constexpr bool back_by_rows = true;
+  static constexpr bool is_linear = true;
+  using grows_by = multiply;  // over copies of an element
+  template <class T>
+  static constexpr T of_total(double total, index_t) {
+    return static_cast<T>(total);
+  }
+  static WEFT_INLINE auto da(auto const& g, auto const&, auto const&, auto const&, auto const&) { return g; }
+  static constexpr char const* name = "sum";
 };
 
 struct mean : smooth {
@@ -259,7 +268,7 @@ V pull_all_products(V const& a, V const& c, Of const& of) {
     return pull_products<axis>(a, pull_all_products<rest, V>(of.made(reduce<prod, 1u << axis, V>(a)), c, of), of);
 }
 
-struct prod : smooth {
+struct prod : joined_elements<multiply, 1> {
   // The product of the others. `of` evaluates (expr/pull.hpp).
   template <class E, class G, class Of>
   static auto pull(E const&, G const& g, Of const& of) {
@@ -276,28 +285,7 @@ struct prod : smooth {
       return g * weft::where(zero, weft::where(zeros == 1, p, 0), weft::where(zeros == 0, p / rest, 0));
     }
   }
-  template <class P>
-  struct one {  // the definition, number by number
-    P v = P(1);
-    constexpr void add(P x, index_t) { v = static_cast<P>(expr::unsign(v) * expr::unsign(x)); }
-    constexpr auto value(index_t) const { return v; }
-  };
   static constexpr char const* name = "prod";
-  static constexpr bool needs_elements = false, places = false;
-  template <class T>
-  using compute = sum_t<T>;
-  template <class T>
-  using result = sum_t<T>;
-  template <class T, int N>
-  struct accumulator {
-    simd::pack<T, N> value;
-    WEFT_INLINE void clear() { value = simd::pack<T, N>(T(1)); }
-    WEFT_INLINE void add(simd::pack<T, N> v, index_t) { value = value * v; }
-    WEFT_INLINE void add(simd::pack<T, N> v, index_t, int n) { value = first_lanes(value * v, value, n); }
-    WEFT_INLINE void join(accumulator const& o) { value = value * o.value; }
-    WEFT_INLINE T total(index_t) const { return simd::reduce_mul(value); }
-    WEFT_INLINE simd::pack<T, N> lanes(index_t) const { return value; }
-  };
 };
 
 template <class T>
