@@ -13,6 +13,7 @@
 //   of.placed(g, view)            zeros, with g in the places that the view shows
 //   of.node()                     the node over values
 #pragma once
+#include <weft/expr/facts.hpp>
 #include <weft/expr/fold.hpp>
 #include <weft/expr/operation.hpp>
 

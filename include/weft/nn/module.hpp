@@ -54,7 +54,7 @@ index_t trainable_count(Model const& model) {
 namespace parts {
 template <class Model>
 void set_frozen(Model& model, bool frozen) {
-  each_cell_of(
+  models::each_cell_of(
       [frozen](auto& cell) {
         if constexpr (is_parameter<std::remove_cvref_t<decltype(cell)>>) cell.frozen = frozen;
       },
