@@ -10,13 +10,21 @@ namespace weft {
 inline namespace WEFT_ISA {
 namespace autodiff {
 
-// A full sum, or what is made of one: the sweep over its operand says its value too.
+// A full sum, or what is made of one, of something that a loop computes: the sweep over its operand says its value too. (What is
+// a reduction itself has its value by its own loop, and its operand gets a number.)
 template <class E>
 constexpr bool find_total() {
-  if constexpr (requires { E::operation::is_linear; })
-    return E::mask == expr::every_axis<kid_t<0, E>::dims.rank>;
-  else
+  if constexpr (requires { E::operation::is_linear; }) {
+    using A = kid_t<0, E>;
+    if constexpr (E::mask != expr::every_axis<A::dims.rank> || !expr::in_loop<context_of<A>, A>)
+      return false;
+    else if constexpr (expr::root_fold<A>)
+      return !std::is_same_v<expr::fold_t<A>, A>;
+    else
+      return true;
+  } else {
     return false;
+  }
 }
 template <class E>
 inline constexpr bool is_total = find_total<E>();
