@@ -169,11 +169,12 @@ struct bound_operand {
 template <class E>
 struct dense_operand {
   using T = element_t<E>;
+  static constexpr bool in_memory = requires(E const& e) { e.data(); };
   tensor<T, E::dims.rank> made;
   T const* at;
   index_t size;
   explicit dense_operand(E const& e) : size(e.size()) {
-    if constexpr (E::role == role::leaf)
+    if constexpr (in_memory)
       at = e.data();
     else
       at = std::as_const(made = evaluated<T, E::dims.rank>(e)).data();
@@ -184,7 +185,7 @@ struct dense_operand {
   }
   template <class Survey>
   static void explain(E const& e, Survey& s) {
-    if constexpr (E::role != role::leaf) s.part(e, axis_map::identity<E::dims.rank>(), no_names{}, false);
+    if constexpr (!in_memory) s.part(e, axis_map::identity<E::dims.rank>(), no_names{}, false);
   }
 };
 
