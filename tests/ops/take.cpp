@@ -132,7 +132,7 @@ TEST_CASE("inside statements: maps, row programs, reductions, products") {
   agrees(y + take(t(0), places(83, 83), axis<0>));
   auto w = some<float>({83, 17}, 5);
   agrees(matmul(take(t, i, axis<0>), w));
-  agrees(matmul(softmax(take(t, i, axis<0>)), w));
+  agrees(matmul(softmax(take(some<float>({9, 23}, 3), places(11, 9), axis<0>)), some<float>({23, 5}, 5)));  // definitions of it are slow
   agrees(matmul(y, transpose(take(t, i, axis<0>))));
   agrees(matmul(y, take(w, places(83, 83), axis<0>)));
   agrees(relu(matmul(y, w) + take(w, i, axis<0>)));
