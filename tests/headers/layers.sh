@@ -19,7 +19,7 @@ for folder in $folders; do
   above="$above $folder"
 done
 if grep -rnE 'role::|::role\b' core simd gemm engine models autodiff | grep -vE 'static constexpr weft::role role = weft::role::[a-z]+;'; then
-  echo "this asks whether a node is a map, a view, ...: that is for expr/ and the file of the operation"
+  echo "this asks of which kind an expression is: that is for expr/ and for what defines the operation"
   status=1
 fi
 exit $status
