@@ -4,6 +4,8 @@
 
 #include <weft/grad.hpp>
 
+#include <algorithm>
+
 #include "arrays.hpp"
 #include "extra.hpp"
 

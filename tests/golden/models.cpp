@@ -6,6 +6,7 @@
 #include <weft/nn.hpp>
 #include <weft/optim.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>

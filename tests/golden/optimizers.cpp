@@ -5,6 +5,7 @@
 #include <weft/nn.hpp>
 #include <weft/optim.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>

@@ -1,6 +1,8 @@
 // Elements in order: definitions, NaN, equal elements, every axis, lazy operands, gradients.
 #include "support.hpp"
 
+#include <algorithm>
+
 using namespace oracle;
 using weft::axis, weft::keepdims, weft::range, weft::shape, weft::tensor;
 
