@@ -146,21 +146,21 @@ void lanes_and_masks() {
 }
 
 // Two pages of which the second must not be touched.
-struct fence {
+struct guarded {
   char* start;
   static constexpr std::size_t page = 4096;
-  fence() {
+  guarded() {
     void* p = mmap(nullptr, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(p != MAP_FAILED);
     start = static_cast<char*>(p);
     REQUIRE(mprotect(start, page, PROT_NONE) == 0);
     REQUIRE(mprotect(start + 2 * page, page, PROT_NONE) == 0);
   }
-  ~fence() { munmap(start, 3 * page); }
+  ~guarded() { munmap(start, 3 * page); }
 };
 
 template <class T, int N>
-void partial(fence const& f) {
+void partial(guarded const& f) {
   auto v = samples<T>(7);
   using P = pack<T, N>;
   P other = P::load(&v[100]);
@@ -249,7 +249,7 @@ TEST_CASE_TEMPLATE("lanes and masks", T, TYPES) {
   lanes_and_masks<T, 64>();
 }
 TEST_CASE_TEMPLATE("partial loads and stores touch n lanes", T, TYPES) {
-  fence f;
+  guarded f;
   partial<T, 1>(f);
   partial<T, 4>(f);
   partial<T, 16>(f);
