@@ -117,3 +117,10 @@ TEST_CASE("sums over a row that limits keep from being taken apart") {
   CHECK(says(told(grad(many), x), "; 1 sum not taken apart: more than 6 terms\n"));
   CHECK(check_gradients(many, x) < 1e-5);
 }
+
+TEST_CASE("a reduction over another axis may go over another number of rows") {
+  auto const z = varied<2>({5, 19}, -1, 1, 5);
+  auto const f = [](auto const& a, auto const& b) { return sum(square(softmax(a * mean(b, axis<0>, keepdims), axis<-1>))); };
+  CHECK(told(grad(f, wrt<0, 1>), x, z).text.find("rows of different lengths") == std::string::npos);
+  CHECK(check_gradients(f, x, z) < 1e-5);
+}

@@ -57,3 +57,11 @@ TEST_CASE("an expression has the same bits wherever it stands") {
   CHECK(float(max(abs(x * x - z * z))) == 0);
   CHECK(float(max(abs(square(x) - z * x))) == 0);
 }
+
+TEST_CASE("where a value is NaN, what is NaN gets the cotangent") {
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  tensor<float, 2> const x = {{1, nan, 3}, {nan, 2, nan}, {4, 5, 5}};
+  tensor<float, 2> const want = {{0, 1, 0}, {0.5, 0, 0.5}, {0, 0.5, 0.5}};
+  CHECK(array_equal(grad([](auto const& a) { return sum(max(a, axis<1>)); })(x), want));
+  CHECK(array_equal(grad([](auto const& a) { return sum(min(-a, axis<1>)); })(x), -want));
+}

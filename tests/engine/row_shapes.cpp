@@ -30,3 +30,18 @@ TEST_CASE("numbers from reductions over everything") {
   agrees((x + 1)(0, 1) * x);
   agrees(x * var(x) + weft::stddev(v));
 }
+
+// Around the widths of one, two and three packs of every instruction set, of which the first two have a loop of their own.
+TEST_CASE("maps over many short rows") {
+  for (index_t columns : {1, 3, 4, 5, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64})
+    for (index_t rows : {1, 2, 64, 65, 300}) {
+      CAPTURE(columns);
+      CAPTURE(rows);
+      auto const x = some<float>({rows, columns}, 1);
+      auto const row = some<float>({columns}, 2), column = some<float>({rows}, 3);
+      agrees(relu(x + row) * column(weft::all, weft::newaxis), 0);
+      auto y = eval(x + 0.0f);
+      y += column(weft::all, weft::newaxis);
+      CHECK(array_equal(y, x + column(weft::all, weft::newaxis)));
+    }
+}

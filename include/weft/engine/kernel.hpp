@@ -387,8 +387,9 @@ inline constexpr bool light = C::last > 0 || C::code.cost <= 8;
 // The last pass of a row of n elements. The loop is written once and unrolled late, more where there is so little to do for
 // a pack that counting is felt: compile time is a feature.
 template <class C, int N, class Results, class Steps, class Stored>
-WEFT_INLINE void store_row_of(local_outlets<Results> const& o, row_state<C, N> const& row, index_t i, index_t n, Steps steps,
+WEFT_INLINE void store_row_of(local_outlets<Results> const& o, row_state<C, N> const& row, index_t n, Steps steps,
                               Stored stored) {
+  index_t i = 0;
   constexpr int cost = C::last > 0 ? 0 : C::code.cost;
   auto const put = [&](index_t at, auto part) WEFT_INLINE_LAMBDA { store_pack(o, row, at, part, steps, stored); };
   if constexpr (light<C>) {
@@ -402,22 +403,21 @@ WEFT_INLINE void store_row_of(local_outlets<Results> const& o, row_state<C, N> c
   }
   if (i < n) put(i, first{static_cast<int>(n - i)});
 }
-// `from`: elements before it are stored.
 template <class C, int N, class Results>
-WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t from, index_t n) {
+WEFT_INLINE void store_row(local_outlets<Results> const& o, row_state<C, N> const& row, index_t n) {
   if constexpr (has_results<C, C::last, true, Results>)
-    store_row_of<C, N>(o, row, from, n, steps_of<steps_in_row<C, C::last>>{}, steps_of<results_in<C, C::last, true, Results>>{});
+    store_row_of<C, N>(o, row, n, steps_of<steps_in_row<C, C::last>>{}, steps_of<results_in<C, C::last, true, Results>>{});
   put_results<false, C::last, Results>(o, row.once, row, 0, first{1});
 }
 
 // Passes from P on of `count` rows of n elements. A few short rows go through each pass together: what a row waits for between
 // two passes (its sums are added up across a register, and divided by) is found while the next row is swept.
 template <int P, class Results, class C, int N>
-WEFT_INLINE void run_passes(row_state<C, N>* row, local_outlets<Results> const* o, int count, index_t n, index_t from = 0) {
+WEFT_INLINE void run_passes(row_state<C, N>* row, local_outlets<Results> const* o, int count, index_t n) {
   for (int u = 0; u < count; ++u) {
     run_steps_once<C, P>(row[u]);
     if constexpr (P == C::last) {
-      store_row<C, N, Results>(o[u], row[u], from, n);
+      store_row<C, N, Results>(o[u], row[u], n);
     } else {
       using now = pass<C, P, N, Results>;
       if constexpr (now::any) now::finish(row[u], now::sweep_row(row[u], o[u], n), n);
@@ -461,13 +461,12 @@ WEFT_INLINE char* take_rows(row_state<C, N>& row, char* scratch, index_t columns
   return scratch;
 }
 
-// Rows of less than four packs of a light map: pack after pack of all rows, since what a row costs beside its packs would be most
-// of the time. Returns how many elements of each row are stored.
+// Rows of one or two packs of a light map, in a tile that stays in the first cache: pack after pack of all rows, since what a row
+// costs beside its packs would be most of the time.
 template <class C, int N, class Results>
-WEFT_INLINE index_t store_short_rows(row_state<C, N>& row, tile_leaves<C::leaves> const& leaves, local_outlets<Results> const& first_row,
-                                     index_t rows, index_t columns) {
-  index_t i = 0;
-  for (; i + N <= columns; i += N) {
+WEFT_INLINE void store_short_rows(row_state<C, N>& row, tile_leaves<C::leaves> const& leaves, local_outlets<Results> const& first_row,
+                                  index_t rows, index_t columns) {
+  for (index_t i = 0; i < columns; i += N) {
     local_outlets<Results> out = first_row;
     for (index_t r = 0; r < rows; ++r) {
       leaves.to_row(row.at, r);
@@ -476,8 +475,8 @@ WEFT_INLINE index_t store_short_rows(row_state<C, N>& row, tile_leaves<C::leaves
       out.to_next_row();
     }
   }
-  return i;
 }
+inline constexpr index_t few_elements = 2048;
 // No value that is the same all along a row is computed: it would be for each pack.
 template <class C>
 constexpr bool only_reads_once() {
@@ -507,17 +506,14 @@ template <class C, class Results>
     if constexpr (C::schedule.slots > 0) scratch = take_rows(row[u], scratch, columns, std::make_integer_sequence<int, C::schedule.slots>{});
   }
   if constexpr (most == 1) {
-    index_t from = 0;
     if constexpr (C::last == 0 && !has_results<C, 0, false, Results> && light<C> && only_reads_once<C>())
-      if (rows > 1 && columns < 4 * N) {
-        from = store_short_rows<C, N, Results>(row[0], leaves, out, rows, columns);
-        if (from == columns) return;
-      }
+      if (rows > 1 && (columns == N || columns == 2 * N) && rows * columns <= few_elements)
+        return store_short_rows<C, N, Results>(row[0], leaves, out, rows, columns);
     for (index_t r = 0; r < rows; ++r) {
       leaves.to_row(row[0].at, r);
       if constexpr (own >= 0)
         if (own_row) row[0].kept[own] = outlet_at<0>(out).row;
-      run_passes<0, Results>(row, &out, 1, columns, from);
+      run_passes<0, Results>(row, &out, 1, columns);
       out.to_next_row();
     }
   } else {

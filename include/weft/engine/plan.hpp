@@ -94,10 +94,6 @@ WEFT_INLINE void with_plan(E const& e, F const& f) {
   }
 }
 
-// The program of a loop.
-template <class Loop, class E>
-using code_for = code_of<bound<typename Loop::context, E>>;
-
 }  // namespace engine
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -12,6 +12,8 @@
 //   of.counted(), of.elements()   of a reduction: the sum of what its operation counts, and how many elements it takes together
 //   of.placed(g, view)            zeros, with g in the places that the view shows
 //   of.node()                     the node over values
+//   of.made(e)                    the value of an expression that is read more than once
+//   Of::order                     1: what it gives is read by a loop; above: it is differentiated again
 #pragma once
 #include <weft/expr/facts.hpp>
 #include <weft/expr/fold.hpp>

@@ -71,31 +71,26 @@ inline constexpr bool single_fold = find_single_fold<E>();
 
 // -- what run time says ----------------------------------------------------------------------------------------------
 
+// f of the extents of each fused reduction's operand. (What lies below a view, and what goes over other axes, is no part of the loop.)
+template <class Context, class E, class F>
+WEFT_INLINE void each_fused_fold(E const& e, F const& f) {
+  if constexpr (E::role == role::fold) {
+    if constexpr (kid_t<0, E>::dims.rank == Context::domain && trailing(E::mask, kid_t<0, E>::dims.rank) == Context::q) {
+      f(kid<0>(e).sizes());
+      each_fused_fold<Context>(kid<0>(e), f);
+    }
+  } else if constexpr (E::role == role::map || E::role == role::let || requires { requires E::drops != 0; }) {
+    [&]<int... I>(std::integer_sequence<int, I...>) { (each_fused_fold<Context>(kid<I>(e), f), ...); }(kid_indices<E>{});
+  }
+}
 // Do the fused reductions have the rows of the domain, of extents `ext`?
 template <class Context, class E>
 WEFT_INLINE bool rows_agree(E const& e, index_t const* ext) {
-  if constexpr (E::role == role::fold) {
-    if constexpr (kid_t<0, E>::dims.rank == Context::domain &&
-                  trailing(E::mask, kid_t<0, E>::dims.rank) == Context::q) {
-      auto const s = kid<0>(e).sizes();
-      for (int i = 0; i < Context::domain; ++i)
-        if (s[static_cast<std::size_t>(i)] != ext[i]) return false;
-      return rows_agree<Context>(kid<0>(e), ext);
-    } else {
-      return true;
-    }
-  } else if constexpr (E::role == role::map || E::role == role::let) {
-    return [&]<int... I>(std::integer_sequence<int, I...>) {
-      return (rows_agree<Context>(kid<I>(e), ext) && ...);
-    }(kid_indices<E>{});
-  } else if constexpr (E::role == role::view) {
-    if constexpr (E::drops != 0)
-      return rows_agree<Context>(kid<0>(e), ext);
-    else
-      return true;
-  } else {
-    return true;
-  }
+  bool agree = true;
+  each_fused_fold<Context>(e, [&](extents<Context::domain> const& s) WEFT_INLINE_LAMBDA {
+    for (int i = 0; i < Context::domain; ++i) agree = agree && s[static_cast<std::size_t>(i)] == ext[i];
+  });
+  return agree;
 }
 // The reductions have the rows of the domain, and the result has a value for each row and nothing besides: not so
 // for sum(x, axis<1>) + b where x has one row and b is longer.
@@ -126,35 +121,20 @@ constexpr int folds_on_top() {
 // The extents of the domain: those of E, and along a row that was reduced those of its longest reduction.
 template <class Context, class E>
 void longest_rows(E const& e, index_t* ext) {
-  if constexpr (E::role == role::fold) {
-    if constexpr (kid_t<0, E>::dims.rank == Context::domain) {
-      auto const s = kid<0>(e).sizes();
-      for (int d = Context::domain - Context::q; d < Context::domain; ++d)
-        if (s[static_cast<std::size_t>(d)] > ext[d]) ext[d] = s[static_cast<std::size_t>(d)];
-      longest_rows<Context>(kid<0>(e), ext);
-    }
-  } else if constexpr (E::role == role::map || E::role == role::let || E::role == role::view) {
-    [&]<int... I>(std::integer_sequence<int, I...>) { (longest_rows<Context>(kid<I>(e), ext), ...); }(kid_indices<E>{});
-  }
+  each_fused_fold<Context>(e, [&](extents<Context::domain> const& s) {
+    for (int d = Context::domain - Context::q; d < Context::domain; ++d)
+      if (s[static_cast<std::size_t>(d)] > ext[d]) ext[d] = s[static_cast<std::size_t>(d)];
+  });
 }
 // Can all fused reductions be stretched to the rows of the domain?
 template <class Context, class E>
 bool rows_fit(E const& e, index_t const* ext) {
-  if constexpr (E::role == role::fold) {
-    if constexpr (kid_t<0, E>::dims.rank == Context::domain) {
-      auto const s = kid<0>(e).sizes();
-      for (int d = 0; d < Context::domain; ++d)
-        if (s[static_cast<std::size_t>(d)] != ext[d] && s[static_cast<std::size_t>(d)] != 1) return false;
-      return rows_fit<Context>(kid<0>(e), ext);
-    } else {
-      return true;
-    }
-  } else if constexpr (E::role == role::map || E::role == role::let || E::role == role::view) {
-    return [&]<int... I>(std::integer_sequence<int, I...>) { return (rows_fit<Context>(kid<I>(e), ext) && ...); }(
-        kid_indices<E>{});
-  } else {
-    return true;
-  }
+  bool fit = true;
+  each_fused_fold<Context>(e, [&](extents<Context::domain> const& s) {
+    for (int d = 0; d < Context::domain; ++d)
+      fit = fit && (s[static_cast<std::size_t>(d)] == ext[d] || s[static_cast<std::size_t>(d)] == 1);
+  });
+  return fit;
 }
 
 }  // namespace expr

@@ -13,6 +13,9 @@
 //   da(g, y, a, s, n)     what an element a gets of the cotangent g of the result y, where n elements were reduced; s is the
 //                         sum of counted(y, a) over them, if the operation has that (`back_by_rows`: so a row program has it)
 //   pull(e, g, of)        or, of no such form, what all of them get (expr/pull.hpp)
+// Its facts: compute<T> and result<T>, the types it adds up in and gives; needs_elements (it has no value over none), places (its
+// value is a place along the axis), one<P> (its definition, an element at a time); back_by_rows and is_linear (the value of a
+// total is the sum of what its tasks add up) if they hold, smooth or stepwise as a base (expr/operation.hpp).
 //
 // A NaN wins in max and min, and never in argmax and argmin, of which a row of nothing else gives 0.
 #pragma once
@@ -323,10 +326,10 @@ struct extreme {
     }
     constexpr auto value(index_t) const { return v; }
   };
-  // Equal elements share.
-  static WEFT_INLINE auto counted(auto const& y, auto const& a) { return a == y; }
+  // Equal elements share. Where some are NaN the value is, and these share.
+  static WEFT_INLINE auto counted(auto const& y, auto const& a) { return a == y || a != a; }
   static WEFT_INLINE auto da(auto const& g, auto const& y, auto const& a, auto const& s, auto const&) {
-    return weft::where(a == y, g / s, 0);
+    return weft::where(a == y || a != a, g / s, 0);
   }
 
   template <class T, int N, bool Floating>
