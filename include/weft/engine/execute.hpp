@@ -95,7 +95,7 @@ constexpr auto column_order() {
   return o;
 }
 template <int R>
-constexpr bool in_order(std::array<int, static_cast<std::size_t>(R)> const& o) {
+constexpr bool axes_in_order(std::array<int, static_cast<std::size_t>(R)> const& o) {
   for (int i = 0; i < R; ++i)
     if (o[static_cast<std::size_t>(i)] != i) return false;
   return true;
@@ -107,7 +107,7 @@ void execute_columns(Fold const& e, room& where) {
   constexpr int R = A::dims.rank;
   constexpr unsigned Mask = Fold::mask;
   constexpr auto order = column_order<R, Mask>();
-  if constexpr (!in_order<R>(order) || ((Mask >> (R - 1)) & 1)) {
+  if constexpr (!axes_in_order<R>(order) || ((Mask >> (R - 1)) & 1)) {
     // Reorder, and try again: either a reduction over the last axes, or columns in order.
     auto v = expr::permuted_by<order>(kid<0>(e));
     constexpr unsigned mask = [order] {
@@ -144,13 +144,13 @@ void execute_columns(Fold const& e, room& where) {
 // -- all of them -----------------------------------------------------------------------------------------------------
 
 template <class T, class E>
-void execute_product(E const& e, room& where);
+void execute_producer(E const& e, room& where);
 
 template <class T, class Loop, class E>
 WEFT_INLINE void execute_loop(E const& e, room& where) {
   constexpr strategy s = Loop::strategy;
-  if constexpr (s == strategy::product) {
-    execute_product<T>(e, where);
+  if constexpr (s == strategy::producer) {
+    execute_producer<T>(e, where);
   } else if constexpr (s == strategy::columns) {
     if (where.strides) where.in_place = nullptr;  // a strided place: written dense, and copied by the caller
     execute_columns<T>(fold_of(e), where);

@@ -153,7 +153,7 @@ void explain_loop(E const& e, explanation& x, char const* role) {
     survey s{x, f};
     bind<context<R, 0, true>>(k, s, whole_domain<R>{}, no_names{});
     say(x, "columns, added up in strips", role, 1, to_text(e.sizes()), dtype_of<element_t<E>>);
-  } else if constexpr (S == strategy::product) {
+  } else if constexpr (S == strategy::producer) {
     auto const& n = tile_in(e);
     using node = std::remove_cvref_t<decltype(n)>;
     constexpr bool has_epilogue = !std::is_same_v<E, node> && node::dims.rank == E::dims.rank;
@@ -204,7 +204,7 @@ struct plan {
 
  private:
   static constexpr auto context_of() {
-    if constexpr (strategy == engine::strategy::product)
+    if constexpr (strategy == engine::strategy::producer)
       return engine::context<E::dims.rank, 0, true, false, true>{};
     else if constexpr (strategy == engine::strategy::narrow)
       return typename engine::values_fused<E>::context{};

@@ -28,7 +28,7 @@ using expr::single_fold;
 using expr::tile_in;
 using expr::values_agree;
 
-enum class strategy { rows, narrow, columns, product };
+enum class strategy { rows, narrow, columns, producer };
 
 // A loop: its kind and what it is bound for.
 template <strategy S, class Context = no_names>
@@ -50,7 +50,7 @@ constexpr bool find_columns() {
 template <class E>
 constexpr strategy find_strategy() {
   if constexpr (has_tile<E>)
-    return strategy::product;
+    return strategy::producer;
   else if constexpr (find_columns<E>())
     return strategy::columns;
   else
@@ -69,8 +69,8 @@ using values_fused = loop<strategy::narrow, context<expr::row_of<E>.domain, expr
 template <class E, class F>
 WEFT_INLINE void with_plan(E const& e, F const& f) {
   constexpr strategy s = strategy_of<E>;
-  if constexpr (s == strategy::product) {
-    f(loop<strategy::product>{});
+  if constexpr (s == strategy::producer) {
+    f(loop<strategy::producer>{});
   } else if constexpr (s == strategy::columns) {
     f(loop<strategy::columns>{});
   } else if constexpr (s == strategy::narrow) {

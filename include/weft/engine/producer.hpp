@@ -215,7 +215,7 @@ struct epilogue {
 };
 
 template <class T, class E>
-void execute_product(E const& e, room& where) {
+void execute_producer(E const& e, room& where) {
   auto const& node = tile_in(e);
   using producer = std::remove_cvref_t<decltype(node)>;
   using P = element_t<producer>;

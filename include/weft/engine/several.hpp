@@ -119,7 +119,7 @@ template <class A, class B>
 constexpr bool same_kind() {
   constexpr auto x = expr::row_of<A>, y = expr::row_of<B>;
   constexpr strategy s = strategy_of<A>;
-  if (A::dims.rank != B::dims.rank || s != strategy_of<B> || s == strategy::product || s == strategy::columns) return false;
+  if (A::dims.rank != B::dims.rank || s != strategy_of<B> || s == strategy::producer || s == strategy::columns) return false;
   if (s == strategy::narrow) return x.q == y.q && x.domain == y.domain;
   int const p = expr::fused_axes<A>, q = expr::fused_axes<B>;
   return p == q || p == 0 || q == 0;

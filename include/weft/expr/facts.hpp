@@ -47,7 +47,7 @@ struct facts {
   leaves below{};            // what its leaves are
   bool reached = false;      // a gradient comes through to some tracked leaf: along floating types, through operations that
                              // have a derivative
-  int in_loop = 1;           // how many of them are in one loop, if what is too large is evaluated by itself
+  int nodes_together = 1;           // how many of them are in one loop, if what is too large is evaluated by itself
   bool too_large = false;    // to be part of a larger map
   int large_parts = 0;       // how many such maps are below maps
   int producers = 0;         // products and other operations with a loop of their own
@@ -85,7 +85,7 @@ constexpr bool reads_column_at(facts const& f) {
 // What is joined of children in whatever way a node uses them.
 constexpr void add_child(facts& to, facts const& k) {
   to.below = to.below | k.below;
-  to.in_loop += k.in_loop;
+  to.nodes_together += k.nodes_together;
   to.large_parts += k.large_parts;
   to.producers += k.producers;
   to.lets = to.lets || k.lets;
@@ -94,7 +94,7 @@ constexpr void add_child(facts& to, facts const& k) {
 constexpr void add_operand(facts& to, facts const& k, bool first) {
   add_child(to, k);
   if (k.too_large) {
-    to.in_loop += 1 - k.in_loop;
+    to.nodes_together += 1 - k.nodes_together;
     to.large_parts += 1;
     to.dense = false;
   }
@@ -157,7 +157,7 @@ constexpr facts find_facts() {
     }(kid_indices<E>{});
     // A product may be taken along by a sum above it, and what is computed in a wider type is rounded where it is stored: in
     // another place these would have other bits.
-    f.too_large = f.in_loop >= largest_map && f.elementwise && !E::operation::multiplies && std::is_floating_point_v<element_t<E>>;
+    f.too_large = f.nodes_together >= largest_map && f.elementwise && !E::operation::multiplies && std::is_floating_point_v<element_t<E>>;
   } else if constexpr (E::role == role::fold) {
     using A = kid_t<0, E>;
     constexpr facts const& a = facts_of<A>;
