@@ -148,10 +148,21 @@ WEFT_INLINE void check_operand(X const& x) {
   else
     check_number<A>(x);
 }
+// to (bytes) = from (bytes), word by word. A node was stored in parts a moment ago: loads no wider than these have them at once, wider
+// ones wait until all of them have reached the cache.
+[[gnu::noinline]] inline void move_words(void* to, void const* from, std::size_t bytes) noexcept {
+  for (std::size_t i = 0; i < bytes; i += 8) {
+    std::uint64_t word;
+    __builtin_memcpy(&word, static_cast<char const*>(from) + i, 8);
+    asm("" : "+r"(word));  // else compilers make wider moves of it
+    __builtin_memcpy(static_cast<char*>(to) + i, &word, 8);
+  }
+}
 // The bytes of a node, or of its operands, which its source has then no more.
 template <class K>
 WEFT_INLINE void relocate(K& to, K& from) noexcept {
-  __builtin_memcpy(static_cast<void*>(&to), static_cast<void const*>(&from), sizeof(K));
+  static_assert(sizeof(K) % 8 == 0);
+  move_words(&to, &from, sizeof(K));
   from.alive = 0;
 }
 // A copy of what was moved from is as dead: whoever uses it is told. (An error here would come while other operands of
